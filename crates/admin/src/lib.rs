@@ -1,0 +1,1 @@
+//! Let a person or a program see it and change it.

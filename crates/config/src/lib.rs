@@ -1,0 +1,1 @@
+//! What did the operator write, and what does it mean at this path?

@@ -1,0 +1,1 @@
+//! What should be running, and what changes from what is?

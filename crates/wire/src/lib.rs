@@ -1,0 +1,1 @@
+//! Bytes to HTTP messages and back, as server and as client, without I/O.

@@ -1,0 +1,1 @@
+//! Test package of Doorward: the tests are in `tests/`.
