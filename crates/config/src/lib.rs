@@ -1,1 +1,52 @@
 //! What did the operator write, and what does it mean at this path?
+//!
+//! [`load`] reads the two files of a [`Home`] into a [`Configuration`]; [`Configuration::settings_at`] answers what
+//! applies at a path; [`edit`] changes a document in memory and [`save`] replaces the file. Only `store` opens files.
+
+#![forbid(unsafe_code)]
+
+mod binding;
+mod binding_checks;
+mod builtin;
+mod builtin_mime;
+mod configuration;
+mod declarations;
+mod diagnostic;
+mod document;
+mod edit;
+mod effective;
+mod hierarchy;
+mod home;
+mod http_service;
+mod load;
+mod location;
+mod lock;
+mod merge;
+mod paths;
+mod reader;
+mod schema;
+mod settings;
+mod settings_checks;
+mod site;
+mod site_checks;
+mod site_log;
+mod store;
+
+pub use binding::{Binding, BindingAddress, Endpoint, EndpointError, HostRule, parse_binding_information};
+pub use configuration::{Configuration, EffectiveValue, ListenEntry};
+pub use diagnostic::{Diagnostic, Ignored, LoadError, Origin, Severity};
+pub use edit::{Edit, EditError, EditedFile, NewSite, edit};
+pub use home::Home;
+pub use load::{load, load_text};
+pub use lock::{LockDirective, SectionLock};
+pub use paths::{PathMap, ResolvedPath};
+pub use schema::OverrideMode;
+pub use settings::{
+    CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
+    IpSecurity, IpSecurityEntry, LimiterSection, ProxySection, RateLimit, Settings, StaticContent,
+};
+pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
+pub use site_log::{
+    CentralLog, CentralLogFileMode, CustomField, CustomFieldSource, LogFile, LogFormat, LogPeriod, ServerLog, WebLimits,
+};
+pub use store::{StoreError, save};

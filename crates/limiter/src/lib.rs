@@ -1,1 +1,35 @@
 //! May this client proceed, and why?
+//!
+//! The static address list ([`AddressList`]), the way to a client's address ([`identify`]) and the verdict on counts
+//! ([`judge`]) are pure functions. [`Limiter`] keeps the counts of all clients and scopes in one table of fixed size.
+//! It knows no clock: time comes in as milliseconds since any start, so that live traffic, replay and tests run the
+//! same code.
+#![forbid(unsafe_code)]
+
+mod address;
+mod address_list;
+mod client;
+mod decision;
+mod evidence;
+mod forwarded;
+mod judge;
+mod limiter;
+mod limits;
+mod permit;
+mod policy;
+mod table;
+mod text;
+mod usage;
+
+pub use address::{ClientKey, canonical};
+pub use address_list::{AddressList, AddressRule, Screening};
+pub use client::{Client, ClientSource, ForwardedHeader, ForwardedRule, InvalidForwarded, Trust, Via, identify};
+pub use decision::{Counts, Decision, DenyAction, Reason};
+pub use evidence::{Evidence, Sample};
+pub use ipnet::IpNet;
+pub use judge::judge;
+pub use limiter::{Admission, Limiter, LimiterSettings};
+pub use limits::{Limits, Rate, Scope};
+pub use permit::Permit;
+pub use policy::Policy;
+pub use usage::Usage;

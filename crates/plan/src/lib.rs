@@ -1,1 +1,59 @@
 //! What should be running, and what changes from what is?
+//!
+//! The only crate that meets all four roots' vocabularies: it takes what the operator wrote
+//! (`config`), and turns it into plain values the server can act on: exact addresses to listen on,
+//! routes by host name, folders, limiter policies, log settings. It opens nothing and reads no
+//! clock; the same input gives the same [`Plan`].
+//!
+//! A plan is immutable. A change is a new plan and the [`Change`] from the old one.
+
+#![forbid(unsafe_code)]
+
+mod build;
+mod change;
+mod content;
+mod directory;
+mod effective;
+mod listen;
+mod log_settings;
+mod path_settings;
+mod policy;
+mod route;
+mod scopes;
+mod site;
+
+pub use build::{Inputs, build};
+pub use change::Change;
+pub use content::{CacheControl, MimeMap, StaticContent};
+pub use directory::{Content, Directories, Directory};
+pub use effective::{Effective, Upstream};
+pub use listen::{ListenerPlan, Problem};
+pub use log_settings::server_log_directory;
+pub use path_settings::{LocationSettings, PathSettings};
+pub use route::{Route, Routes};
+pub use scopes::Scopes;
+pub use site::{SiteId, SitePlan, SiteState};
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Everything that should be running at one moment.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Number of this plan; connections compare it to notice a new one. Grows by one per build.
+    pub generation: u64,
+    /// The exact addresses to hold open, each with the routes of the requests that arrive there.
+    pub listeners: BTreeMap<SocketAddr, ListenerPlan>,
+    /// Every configured site, also those that are stopped, in the order of the file.
+    pub sites: Vec<Arc<SitePlan>>,
+    /// What kept a part of the configuration from being planned.
+    pub problems: Vec<Problem>,
+}
+
+impl Plan {
+    /// The site of that name, compared without regard to case as IIS does.
+    pub fn site(&self, name: &str) -> Option<&Arc<SitePlan>> {
+        self.sites.iter().find(|site| site.name.eq_ignore_ascii_case(name))
+    }
+}

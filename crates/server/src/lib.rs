@@ -1,1 +1,37 @@
 //! Make the plan true; serve.
+//!
+//! [`Server::start`] gives a [`Control`]: hand it a plan, and it opens what is new, swaps, and closes
+//! what is gone. Each thread has its own single-threaded runtime; a connection never leaves the thread
+//! that accepted it. This crate knows plans and settings as plain values, never where they were written.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod connection;
+mod control;
+mod custom_fields;
+mod downstream;
+mod exchange;
+mod listener;
+mod outcome;
+mod pipeline;
+pub mod port_owner;
+mod proxy;
+mod render;
+mod respond;
+mod send;
+mod stage;
+mod static_file;
+mod status;
+mod stream;
+#[cfg(test)]
+mod testing;
+mod turn;
+mod watch;
+mod welcome;
+mod worker;
+
+pub use clock::{Clock, unix_ms};
+pub use control::{Applied, Control, Prepared, Server, ServerSettings};
+pub use listener::bind;
+pub use status::{ListenerState, ListenerStatus, ServerStatus};

@@ -1,0 +1,178 @@
+//! The whole configuration: sites, findings, and what applies at a path.
+
+use std::net::IpAddr;
+
+use crate::builtin;
+use crate::diagnostic::{Diagnostic, Findings, Ignored, Origin, Severity};
+use crate::effective::Effective;
+use crate::hierarchy::Hierarchy;
+use crate::lock::SectionLock;
+use crate::merge::overlay;
+use crate::paths::PathMap;
+use crate::schema::{self, OverrideMode, SectionTable};
+use crate::settings::{
+    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, IpSecurity, LimiterSection, ProxySection, Settings,
+    StaticContent,
+};
+use crate::site::Site;
+use crate::site_log::{ServerLog, WebLimits};
+
+/// What the operator wrote, read and checked.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// Sites in the order of the file, also those that a finding disables.
+    pub sites: Vec<Site>,
+    /// Every finding that does not make the whole file unusable.
+    pub findings: Vec<Diagnostic>,
+    /// IIS sections that this program does not act on.
+    pub ignored: Vec<Ignored>,
+    /// The IP listen list; empty means every address.
+    pub ip_listen: Vec<ListenEntry>,
+    /// `system.applicationHost/log`.
+    pub server_log: ServerLog,
+    /// `system.applicationHost/webLimits`.
+    pub web_limits: WebLimits,
+    /// Where Windows paths lie on this machine.
+    pub paths: PathMap,
+    pub(crate) hierarchy: Hierarchy,
+}
+
+/// One address of the IP listen list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenEntry {
+    /// The address; `0.0.0.0` and `::` mean all of their family.
+    pub address: IpAddr,
+    /// A port that was written behind it and is ignored (decision D12).
+    pub ignored_port: Option<u16>,
+    /// Where the entry stands.
+    pub origin: Origin,
+}
+
+/// One value of a section with the place that sets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectiveValue {
+    /// Element and attribute inside the section, such as `denyByRequestRate.maxRequests`.
+    pub name: String,
+    /// The text as written.
+    pub text: String,
+    /// Where it is written.
+    pub origin: Origin,
+    /// The level that says so: `""` the server, `/` the site, `/a/b` a location below it.
+    pub level: String,
+}
+
+impl Configuration {
+    /// The site of that name; names compare without case.
+    pub fn site(&self, name: &str) -> Option<&Site> {
+        let name = name.to_lowercase();
+        self.sites.iter().find(|site| site.name.to_lowercase() == name)
+    }
+
+    /// What applies at `path` of `site`: the server's level, then the location tags for the site and for each folder
+    /// on the way down, attribute by attribute. Paths compare without case and by whole segments. A site that does not
+    /// exist has the server's settings.
+    pub fn settings_at(&self, site: &str, path: &str) -> Settings {
+        let section = |name: &str| self.hierarchy.effective_by_name(name, site, path);
+        Settings {
+            dynamic_ip_security: DynamicIpSecurity::read(&section("system.webServer/security/dynamicIpSecurity")),
+            ip_security: IpSecurity::read(&section("system.webServer/security/ipSecurity")),
+            default_document: DefaultDocument::read(&section("system.webServer/defaultDocument")),
+            directory_browse: DirectoryBrowse::read(&section("system.webServer/directoryBrowse")),
+            static_content: StaticContent::read(&section("system.webServer/staticContent")),
+            limiter: LimiterSection::read(&section("doorward/limiter")),
+            proxy: ProxySection::read(&section("doorward/proxy")),
+        }
+    }
+
+    /// Every attribute of a section that some level sets, with its origin; collections are not listed. Empty for a
+    /// section this program does not act on.
+    pub fn values_at(&self, site: &str, path: &str, section: &str) -> Vec<EffectiveValue> {
+        let mut values = Vec::new();
+        if let Some(table) = schema::section(section) {
+            list_values("", &self.hierarchy.effective(table, site, path, &mut Findings::default()), &mut values);
+        }
+        values
+    }
+
+    /// What binds files below `path` of `site` in one section; `None` for a section this program does not act on.
+    pub fn lock_at(&self, site: &str, path: &str, section: &str) -> Option<SectionLock> {
+        let table = schema::section(section)?;
+        let declared = self.hierarchy.declarations.override_mode(section);
+        let mut lock = SectionLock { mode: declared.unwrap_or(table.override_mode), directives: Vec::new() };
+        for layer in self.hierarchy.chain(site, path).iter().filter_map(|level| level.layers.get(table.path)) {
+            if layer.mode != OverrideMode::Inherit {
+                lock.mode = layer.mode;
+            }
+            lock.directives.extend(layer.declared.locks.iter().cloned());
+        }
+        Some(lock)
+    }
+
+    /// `/` and every path below this site that has a location tag, as written, in alphabetical order.
+    pub fn location_paths(&self, site: &str) -> Vec<String> {
+        let below = format!("{}/", site.to_lowercase());
+        let locations = self.hierarchy.levels.iter().filter(|(key, _)| key.starts_with(&below));
+        let paths = locations.filter_map(|(_, level)| level.path.find('/').map(|at| level.path[at..].to_owned()));
+        std::iter::once("/".to_owned()).chain(paths).collect()
+    }
+
+    /// Whether a finding disables this site.
+    pub fn has_errors_for(&self, site: &str) -> bool {
+        let name = site.to_lowercase();
+        self.findings.iter().any(|finding| {
+            let disabled = finding.site.as_ref().map(|site| site.to_lowercase());
+            finding.severity == Severity::Error && disabled.as_ref() == Some(&name)
+        })
+    }
+}
+
+impl Hierarchy {
+    /// One section after inheritance; what does not fit together goes into `findings`.
+    pub(crate) fn effective(
+        &self,
+        table: &'static SectionTable,
+        site: &str,
+        path: &str,
+        findings: &mut Findings,
+    ) -> Effective {
+        let mut effective = Effective::new(table.element);
+        builtin::fill(table.path, &mut effective);
+        for level in self.chain(site, path) {
+            if let Some(layer) = level.layers.get(table.path) {
+                if level.path.is_empty() {
+                    builtin::withdraw(&mut effective, &layer.declared);
+                }
+                overlay(&mut effective, &layer.declared, findings);
+            }
+        }
+        effective
+    }
+
+    /// The section of that name, or an empty one; the names are those of the tables.
+    fn effective_by_name(&self, name: &str, site: &str, path: &str) -> Effective {
+        let table = schema::section(name).unwrap_or(schema::SECTIONS[0]);
+        debug_assert_eq!(table.path, name);
+        self.effective(table, site, path, &mut Findings::default())
+    }
+
+    /// A section of the server's own level.
+    pub(crate) fn of_server(&self, name: &str, findings: &mut Findings) -> Effective {
+        let table = schema::section(name).unwrap_or(schema::SECTIONS[0]);
+        debug_assert_eq!(table.path, name);
+        self.effective(table, "", "", findings)
+    }
+}
+
+fn list_values(prefix: &str, element: &Effective, values: &mut Vec<EffectiveValue>) {
+    for (name, setting) in &element.settings {
+        values.push(EffectiveValue {
+            name: format!("{prefix}{name}"),
+            text: setting.text.clone(),
+            origin: setting.origin.clone(),
+            level: setting.level.to_string(),
+        });
+    }
+    for (name, child) in &element.children {
+        list_values(&format!("{prefix}{name}."), child, values);
+    }
+}

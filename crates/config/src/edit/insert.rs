@@ -1,0 +1,182 @@
+//! New elements in the style of the text around them.
+
+use crate::document::{Element, Splice, Style, escape_attribute, margin};
+
+/// An element to write.
+pub(super) struct New {
+    name: &'static str,
+    attributes: Vec<(&'static str, String)>,
+    children: Vec<New>,
+}
+
+impl New {
+    pub(super) fn element(name: &'static str) -> Self {
+        Self { name, attributes: Vec::new(), children: Vec::new() }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.attributes.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn holding(mut self, children: impl IntoIterator<Item = New>) -> Self {
+        self.children.extend(children);
+        self
+    }
+
+    /// The element at `margin`, without a line end before or after it.
+    fn render(&self, margin: &str, style: &Style) -> String {
+        let mut text = format!("{margin}<{}", self.name);
+        for (name, value) in &self.attributes {
+            text.push_str(&format!(" {name}=\"{}\"", escape_attribute(value)));
+        }
+        if self.children.is_empty() {
+            text.push_str(" />");
+            return text;
+        }
+        text.push('>');
+        let inner = format!("{margin}{}", style.indent);
+        for child in &self.children {
+            text.push_str(style.newline);
+            text.push_str(&child.render(&inner, style));
+        }
+        text.push_str(&format!("{}{margin}</{}>", style.newline, self.name));
+        text
+    }
+}
+
+/// Writes `new` behind `sibling`.
+pub(super) fn after(text: &str, sibling: &Element, new: &New) -> Splice {
+    let style = Style::of(text);
+    let margin = margin(text, sibling.range.start).unwrap_or(&style.indent);
+    Splice::insert(sibling.range.end, format!("{}{}", style.newline, new.render(margin, &style)))
+}
+
+/// Writes `new` as the last child of `parent`.
+pub(super) fn last_in(text: &str, parent: &Element, new: &New) -> Splice {
+    let style = Style::of(text);
+    let outer = margin(text, parent.range.start).unwrap_or("");
+    let block = new.render(&inner_margin(text, parent, outer, &style), &style);
+    let element = &text[parent.range.clone()];
+    let Some(end_tag) = element.rfind("</") else { return open(text, parent, &block) };
+    let at = parent.range.start + end_tag;
+    match margin(text, at) {
+        // The end tag has its own line: the new lines go before that line.
+        Some(white) if at > white.len() => Splice::insert(at - white.len(), format!("{block}{}", style.newline)),
+        Some(_) | None => Splice::insert(at, format!("{0}{block}{0}{outer}", style.newline)),
+    }
+}
+
+/// Writes `new` as the first child of `parent`.
+pub(super) fn first_in(text: &str, parent: &Element, new: &New) -> Splice {
+    let style = Style::of(text);
+    let outer = margin(text, parent.range.start).unwrap_or("");
+    let block = new.render(&inner_margin(text, parent, outer, &style), &style);
+    if !text[parent.range.clone()].contains("</") {
+        return open(text, parent, &block);
+    }
+    let at = parent.range.start + start_tag_length(&text[parent.range.clone()]);
+    // What follows on the same line (an end tag, perhaps) gets a line of its own.
+    let follows = text[at..].starts_with(['\r', '\n']);
+    let tail = if follows { String::new() } else { format!("{}{outer}", style.newline) };
+    Splice::insert(at, format!("{}{block}{tail}", style.newline))
+}
+
+/// Turns `<parent … />` into a start tag, the block and an end tag.
+fn open(text: &str, parent: &Element, block: &str) -> Splice {
+    let newline = Style::of(text).newline;
+    let outer = margin(text, parent.range.start).unwrap_or("");
+    let tag = &text[parent.range.clone()];
+    let kept = tag.trim_end_matches('>').trim_end_matches('/').trim_end().len();
+    let name = tag[1..].split(|c: char| c.is_whitespace() || c == '/' || c == '>').next().unwrap_or(&parent.name);
+    Splice {
+        range: parent.range.start + kept..parent.range.end,
+        text: format!(">{newline}{block}{newline}{outer}</{name}>"),
+    }
+}
+
+/// The margin of the children there are, or one step more than the parent's.
+fn inner_margin(text: &str, parent: &Element, outer: &str, style: &Style) -> String {
+    let existing = parent.children.iter().find_map(|child| margin(text, child.range.start));
+    existing.filter(|white| white.len() > outer.len()).map_or_else(|| format!("{outer}{}", style.indent), str::to_owned)
+}
+
+/// Bytes up to and including the `>` that ends the start tag; quoted ones do not.
+fn start_tag_length(element: &str) -> usize {
+    let mut quote = None;
+    for (at, byte) in element.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            (None, b'>') => return at + 1,
+            (Some(_) | None, _) => {}
+        }
+    }
+    element.len()
+}
+
+/// Takes `element` away, with its whole lines where nothing else stands on them.
+pub(super) fn removal(text: &str, element: &Element) -> Splice {
+    let (mut start, mut end) = (element.range.start, element.range.end);
+    let rest = &text[end..];
+    let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    let line_end = ["\r\n", "\n"].into_iter().find(|newline| rest[blank..].starts_with(newline));
+    if let (Some(white), Some(newline)) = (margin(text, start), line_end) {
+        start -= white.len();
+        end += blank + newline.len();
+    }
+    Splice::remove(start..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Findings;
+    use crate::document::{Document, splice};
+    use std::path::Path;
+    use std::sync::Arc;
+
+    type How = fn(&str, &Element, &New) -> Splice;
+
+    fn check(how: How, text: &str, expected: &str) {
+        let document = Document::parse(text, &Arc::from(Path::new("f")), &mut Findings::default()).unwrap();
+        let target = document.root.child("p").unwrap();
+        let made = splice(text, vec![how(text, target, &New::element("n").with("a", "<&\">"))]);
+        assert_eq!(made, expected);
+    }
+
+    const N: &str = r#"<n a="&lt;&amp;&quot;&gt;" />"#;
+
+    #[test]
+    fn last() {
+        check(last_in, "<r>\n  <p>\n  </p>\n</r>", &format!("<r>\n  <p>\n    {N}\n  </p>\n</r>"));
+        check(
+            last_in,
+            "<r>\n  <p>\n     <c/>\n  </p>\n</r>",
+            &format!("<r>\n  <p>\n     <c/>\n     {N}\n  </p>\n</r>"),
+        );
+        check(last_in, "<r>\r\n\t<p/>\r\n</r>", &format!("<r>\r\n\t<p>\r\n\t\t{N}\r\n\t</p>\r\n</r>"));
+        check(last_in, "<r>\n  <p b='1' />\n</r>", &format!("<r>\n  <p b='1'>\n    {N}\n  </p>\n</r>"));
+        check(last_in, "<r><p></p></r>", &format!("<r><p>\n  {N}\n</p></r>"));
+    }
+
+    #[test]
+    fn first_and_after() {
+        check(
+            first_in,
+            "<r>\n  <p b='>'>\n    <c/>\n  </p>\n</r>",
+            &format!("<r>\n  <p b='>'>\n    {N}\n    <c/>\n  </p>\n</r>"),
+        );
+        check(first_in, "<r><p><c/></p></r>", &format!("<r><p>\n  {N}\n<c/></p></r>"));
+        check(first_in, "<r>\n  <p/>\n</r>", &format!("<r>\n  <p>\n    {N}\n  </p>\n</r>"));
+        check(after, "<r>\n  <p/> <!-- c -->\n</r>", &format!("<r>\n  <p/>\n  {N} <!-- c -->\n</r>"));
+    }
+
+    #[test]
+    fn removed() {
+        let take: How = |text, element, _| removal(text, element);
+        check(take, "<r>\r\n  <p>\r\n  </p> \r\n</r>", "<r>\r\n</r>");
+        check(take, "<r>\n  <p/> <!-- c -->\n</r>", "<r>\n   <!-- c -->\n</r>");
+        check(take, "<r><p/></r>", "<r></r>");
+    }
+}

@@ -1,0 +1,143 @@
+//! Changes to a document: bytes spliced in, everything else untouched.
+
+mod insert;
+mod listen;
+mod site;
+mod template;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Findings, Severity};
+use crate::document::Document;
+use crate::home::Home;
+use crate::http_service;
+use crate::load::load_text;
+use crate::store::{self, StoreError};
+
+/// One change to a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Adds a site.
+    AddSite(NewSite),
+    /// Removes a site and the location tags below it.
+    RemoveSite {
+        /// Its name; compared without case.
+        name: String,
+    },
+    /// Adds an address to the IP listen list.
+    AddListen(IpAddr),
+    /// Removes an address from the IP listen list.
+    RemoveListen(IpAddr),
+}
+
+/// A site to add.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewSite {
+    /// Its name.
+    pub name: String,
+    /// Its number; `None` takes the next free one.
+    pub id: Option<u32>,
+    /// Protocol and binding information of each binding.
+    pub bindings: Vec<(String, String)>,
+    /// Folder of the root virtual directory; `None` writes no application, as appcmd does.
+    pub physical_path: Option<String>,
+    /// Upstream that answers for the whole site.
+    pub proxy_to: Option<String>,
+}
+
+/// A changed document, not yet on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditedFile {
+    /// The file to write.
+    pub path: PathBuf,
+    /// Its new text.
+    pub text: String,
+    /// The text it had; `None` when the file is new.
+    pub previous: Option<String>,
+}
+
+/// Why an edit was refused. Nothing has been written.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// A site of that name is there.
+    #[error("a site named '{0}' exists")]
+    SiteExists(String),
+    /// No site has that name.
+    #[error("no site is named '{0}'")]
+    NoSuchSite(String),
+    /// The address is in the IP listen list.
+    #[error("{0} is in the IP listen list")]
+    ListenExists(IpAddr),
+    /// The address is not in the IP listen list.
+    #[error("{0} is not in the IP listen list")]
+    NoSuchListen(IpAddr),
+    /// The document has errors, before or because of the edit.
+    #[error("the configuration would not be valid:\n{}", show(.0))]
+    Invalid(Vec<Diagnostic>),
+    /// The document could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn show(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Makes an edit in memory: reads the document (or begins a new one), splices, and loads the result as the server
+/// would. Refused when the file would be invalid, or when the new site itself would have an error or a binding that
+/// nothing can listen on. Nothing is written; [`crate::save`] does that.
+pub fn edit(home: &Home, edit: &Edit) -> Result<EditedFile, EditError> {
+    match edit {
+        Edit::AddSite(new) => change_configuration(home, |text| site::add(text, home, new), Some(&new.name)),
+        Edit::RemoveSite { name } => change_configuration(home, |text| site::remove(text, home, name), None),
+        Edit::AddListen(address) => change_http_service(home, |text, file| listen::add(text, file, *address)),
+        Edit::RemoveListen(address) => change_http_service(home, |text, file| listen::remove(text, file, *address)),
+    }
+}
+
+fn change_configuration(
+    home: &Home,
+    change: impl FnOnce(&str) -> Result<String, EditError>,
+    new_site: Option<&str>,
+) -> Result<EditedFile, EditError> {
+    let path = home.config_file.clone();
+    let previous = store::read(&path)?;
+    let http_config = store::read(&home.http_config_file)?;
+    let text = change(previous.as_deref().unwrap_or(template::APPLICATION_HOST))?;
+    let http_config = http_config.as_deref().map(|text| (text, home.http_config_file.as_path()));
+    let configuration = load_text(&text, &path, http_config, home).map_err(|e| EditError::Invalid(e.diagnostics))?;
+    let refused: Vec<Diagnostic> = configuration.findings.into_iter().filter_map(|d| refusal(d, new_site)).collect();
+    if refused.is_empty() { Ok(EditedFile { path, text, previous }) } else { Err(EditError::Invalid(refused)) }
+}
+
+/// A finding about the new site that a file may have and a command may not write.
+fn refusal(diagnostic: Diagnostic, new_site: Option<&str>) -> Option<Diagnostic> {
+    let about_it = new_site.is_some() && diagnostic.site.as_deref() == new_site;
+    let grave = diagnostic.severity == Severity::Error
+        || (diagnostic.severity == Severity::Warning && diagnostic.kind == "binding");
+    (about_it && grave).then_some(Diagnostic { severity: Severity::Error, ..diagnostic })
+}
+
+fn change_http_service(
+    home: &Home,
+    change: impl FnOnce(&str, &Arc<Path>) -> Result<String, EditError>,
+) -> Result<EditedFile, EditError> {
+    let path = home.http_config_file.clone();
+    let file: Arc<Path> = Arc::from(path.as_path());
+    let previous = store::read(&path)?;
+    let text = change(previous.as_deref().unwrap_or(template::HTTP_SERVICE), &file)?;
+    let mut findings = Findings::default();
+    http_service::read(&text, &file, &mut findings, &mut Vec::new());
+    if findings.file_is_unusable() {
+        return Err(EditError::Invalid(findings.all));
+    }
+    Ok(EditedFile { path, text, previous })
+}
+
+/// The document's root, or why it has none.
+fn parse(text: &str, file: &Arc<Path>) -> Result<Document, EditError> {
+    let mut findings = Findings::default();
+    Document::parse(text, file, &mut findings).ok_or(EditError::Invalid(findings.all))
+}

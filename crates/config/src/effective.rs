@@ -1,0 +1,114 @@
+//! Values after inheritance, each with the place it came from.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Origin;
+use crate::reader::Setting;
+use crate::schema::{ElementTable, Key, Value};
+
+/// One element after inheritance. Whatever is not set has its table's default.
+#[derive(Debug, Clone)]
+pub(crate) struct Effective {
+    pub(crate) table: &'static ElementTable,
+    pub(crate) settings: BTreeMap<&'static str, Setting>,
+    pub(crate) children: BTreeMap<&'static str, Effective>,
+    pub(crate) entries: Vec<Effective>,
+    /// A level has emptied the collection or named an entry; defaults elements then add nothing.
+    pub(crate) collection_touched: bool,
+    /// Where the element was last named; `None` when nowhere.
+    pub(crate) origin: Option<Origin>,
+}
+
+impl Effective {
+    /// Nothing set.
+    pub(crate) fn new(table: &'static ElementTable) -> Self {
+        Self {
+            table,
+            settings: BTreeMap::new(),
+            children: table.children.iter().map(|child| (child.name, Self::new(child))).collect(),
+            entries: Vec::new(),
+            collection_touched: false,
+            origin: None,
+        }
+    }
+
+    /// A child element of the table; it exists whether or not anybody wrote it.
+    pub(crate) fn child(&self, name: &str) -> &Effective {
+        debug_assert!(self.children.contains_key(name), "{} has no element {name}", self.table.name);
+        self.children.get(name).unwrap_or(self)
+    }
+
+    /// Where and by whom an attribute was set.
+    pub(crate) fn setting(&self, name: &str) -> Option<&Setting> {
+        self.settings.get(name)
+    }
+
+    /// Where the first of these attributes that is set at all was set.
+    pub(crate) fn first_origin(&self, names: &[&str]) -> Option<Origin> {
+        names.iter().find_map(|name| self.setting(name)).map(|setting| setting.origin.clone())
+    }
+
+    fn value(&self, name: &str) -> Value {
+        if let Some(setting) = self.setting(name) {
+            return setting.value.clone();
+        }
+        debug_assert!(self.table.attribute(name).is_some(), "{} has no attribute {name}", self.table.name);
+        let Some(attribute) = self.table.attribute(name) else { return Value::Bool(false) };
+        let default = attribute.default.and_then(|text| attribute.kind.read(text).ok());
+        default.unwrap_or_else(|| attribute.kind.zero())
+    }
+
+    pub(crate) fn bool(&self, name: &str) -> bool {
+        if let Value::Bool(value) = self.value(name) { value } else { false }
+    }
+
+    pub(crate) fn uint(&self, name: &str) -> u32 {
+        if let Value::Uint(value) = self.value(name) { value } else { 0 }
+    }
+
+    pub(crate) fn long(&self, name: &str) -> u64 {
+        if let Value::Long(value) = self.value(name) { value.unsigned_abs() } else { 0 }
+    }
+
+    pub(crate) fn span_ms(&self, name: &str) -> u64 {
+        if let Value::Span(value) = self.value(name) { value } else { 0 }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> String {
+        if let Value::Text(value) = self.value(name) { value } else { String::new() }
+    }
+
+    /// The number, unless it is the largest there is, which IIS writes for "unlimited".
+    pub(crate) fn limit(&self, name: &str) -> Option<u32> {
+        Some(self.uint(name)).filter(|&limit| limit != u32::MAX)
+    }
+
+    /// The texts by which entries of a collection are told apart: one for each unique key, one for all combined keys.
+    pub(crate) fn keys(&self) -> Vec<EntryKey> {
+        let of_kind = |key: Key| self.table.attributes.iter().filter(move |attribute| attribute.key == key);
+        let single = |name: &'static str| EntryKey { names: vec![name], texts: vec![self.value(name).key()] };
+        let mut keys: Vec<EntryKey> = of_kind(Key::Unique).map(|attribute| single(attribute.name)).collect();
+        let combined: Vec<&'static str> = of_kind(Key::Combined).map(|attribute| attribute.name).collect();
+        if !combined.is_empty() {
+            let texts = combined.iter().map(|name| self.value(name).key()).collect();
+            keys.push(EntryKey { names: combined, texts });
+        }
+        keys
+    }
+
+    /// What an operator wrote for these attributes, or the default.
+    pub(crate) fn written(&self, names: &[&'static str]) -> Vec<String> {
+        let text = |name: &&'static str| match self.setting(name) {
+            Some(setting) => setting.text.clone(),
+            None => self.table.attribute(name).and_then(|attribute| attribute.default).unwrap_or("").to_owned(),
+        };
+        names.iter().map(text).collect()
+    }
+}
+
+/// One way in which entries must differ.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct EntryKey {
+    pub(crate) names: Vec<&'static str>,
+    pub(crate) texts: Vec<String>,
+}

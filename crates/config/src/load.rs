@@ -1,0 +1,131 @@
+//! From files to a configuration.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::binding_checks;
+use crate::configuration::{Configuration, ListenEntry};
+use crate::diagnostic::{Complaint, Findings, Ignored, LoadError, Severity};
+use crate::document::{Document, Element};
+use crate::hierarchy::Hierarchy;
+use crate::home::Home;
+use crate::http_service;
+use crate::paths::PathMap;
+use crate::schema::{self, AllowDefinition, near_name};
+use crate::settings_checks;
+use crate::site::Site;
+use crate::site_checks;
+use crate::site_log::{ServerLog, WebLimits};
+use crate::store::{self, StoreError};
+
+/// Reads the files of `home`. A missing `http.config` is an empty one; a missing configuration file is an error, for
+/// the caller to offer the embedded default.
+pub fn load(home: &Home) -> Result<Configuration, LoadError> {
+    let text = match store::read(&home.config_file) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Err(unreadable("Cannot read configuration file", &missing(&home.config_file))),
+        Err(error) => return Err(unreadable(reason(&error), &error.to_string())),
+    };
+    let http_config = store::read(&home.http_config_file).map_err(|e| unreadable(reason(&e), &e.to_string()))?;
+    let http_config = http_config.as_deref().map(|text| (text, home.http_config_file.as_path()));
+    let mut configuration = load_text(&text, &home.config_file, http_config, home)?;
+    let mut findings = Findings::from(std::mem::take(&mut configuration.findings));
+    site_checks::check_folders(&configuration, &store::is_folder, &mut findings);
+    configuration.findings = findings.all;
+    Ok(configuration)
+}
+
+/// Reads texts that are already in memory: the embedded default, and an edit before it is written. Folders named in
+/// them are not looked for.
+pub fn load_text(
+    text: &str,
+    file: &Path,
+    http_config: Option<(&str, &Path)>,
+    home: &Home,
+) -> Result<Configuration, LoadError> {
+    let mut findings = Findings::default();
+    let mut ignored = Vec::new();
+    let listen = http_config
+        .map_or_else(Vec::new, |(text, file)| http_service::read(text, &Arc::from(file), &mut findings, &mut ignored));
+    let document = Document::parse(text, &Arc::from(file), &mut findings);
+    let root = document.as_ref().map(|document| &document.root).filter(|root| is_configuration(root, &mut findings));
+    let Some(root) = root else { return Err(LoadError { diagnostics: findings.all }) };
+    let hierarchy = Hierarchy::read(root, &mut findings, &mut ignored);
+    let (configuration, findings) = build(hierarchy, listen, (home, findings));
+    if findings.file_is_unusable() {
+        return Err(LoadError { diagnostics: findings.all });
+    }
+    Ok(Configuration { findings: findings.all, ignored, ..configuration })
+}
+
+/// Everything that is computed from the levels, and what is to be said about it.
+fn build(hierarchy: Hierarchy, ip_listen: Vec<ListenEntry>, rest: (&Home, Findings)) -> (Configuration, Findings) {
+    let (home, mut findings) = rest;
+    let section = |name: &str, findings: &mut Findings| hierarchy.of_server(name, findings);
+    let sites = Site::read_all(&section("system.applicationHost/sites", &mut findings));
+    let server_log = ServerLog::read(&section("system.applicationHost/log", &mut findings));
+    let web_limits = WebLimits::read(&section("system.applicationHost/webLimits", &mut findings));
+    let adapters = section("system.applicationHost/listenerAdapters", &mut findings);
+    let paths = PathMap::read(&section("doorward/paths", &mut findings), home, &mut findings);
+    let (none, no_ignored): (_, Vec<Ignored>) = (Vec::new(), Vec::new());
+    let configuration = Configuration {
+        sites,
+        findings: none,
+        ignored: no_ignored,
+        ip_listen,
+        server_log,
+        web_limits,
+        paths,
+        hierarchy: hierarchy.clone(),
+    };
+    check_levels(&hierarchy, &mut findings);
+    let protocols: Vec<String> = adapters.entries.iter().map(|entry| entry.text("name")).collect();
+    binding_checks::check(&configuration, &protocols, &mut findings);
+    site_checks::check(&configuration, &mut findings);
+    settings_checks::check(&configuration, &mut findings);
+    (configuration, findings)
+}
+
+/// Merges every section of every level once, for the sake of what does not fit together.
+fn check_levels(hierarchy: &Hierarchy, findings: &mut Findings) {
+    for level in hierarchy.levels.values() {
+        let (site, path) = level.path.split_once('/').unwrap_or((&level.path, ""));
+        let owner = (!site.is_empty()).then(|| site.to_owned());
+        let tables = level.layers.keys().filter_map(|path| schema::section(path));
+        for table in tables.filter(|table| table.allow_definition != AllowDefinition::AppHostOnly) {
+            findings.within(owner.clone(), |findings| hierarchy.effective(table, site, path, findings));
+        }
+    }
+}
+
+fn is_configuration(root: &Element, findings: &mut Findings) -> bool {
+    let right = root.name == "configuration";
+    if !right {
+        let mut complaint =
+            Complaint::new("schema", format!("the root element is <{}>, not <configuration>", root.name));
+        if let Some(near) = near_name(&root.name, ["configuration"]) {
+            complaint = complaint.hint(format!("did you mean '{near}'?"));
+        }
+        findings.error(&root.origin, complaint);
+    }
+    right
+}
+
+fn missing(file: &Path) -> String {
+    format!("{} is not there", file.display())
+}
+
+/// IIS's text for a file it cannot read (IIS reference §3.8).
+fn reason(error: &StoreError) -> &'static str {
+    if error.is_permission() {
+        "Cannot read configuration file due to insufficient permissions"
+    } else {
+        "Cannot read configuration file"
+    }
+}
+
+fn unreadable(text: &str, detail: &str) -> LoadError {
+    let mut findings = Findings::default();
+    findings.add(Severity::Error, None, Complaint::new("file", format!("{text}: {detail}")));
+    LoadError { diagnostics: findings.all }
+}

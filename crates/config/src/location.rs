@@ -1,0 +1,98 @@
+//! One location tag: for which path, and with which override mode (IIS reference §3.4).
+
+use crate::diagnostic::{Complaint, Findings, Origin};
+use crate::document::Element;
+use crate::lock;
+use crate::schema::{OverrideMode, near_name};
+
+const ATTRIBUTES: [&str; 4] = ["path", "overrideMode", "allowOverride", "inheritInChildApplications"];
+
+/// For which path sections stand, and how they bind deeper files.
+#[derive(Debug, Clone)]
+pub(crate) struct Location {
+    /// Site name and path below it, without slashes at the ends; empty for the server.
+    pub(crate) path: String,
+    pub(crate) mode: OverrideMode,
+    pub(crate) origin: Origin,
+}
+
+impl Location {
+    /// What stands outside of any location tag.
+    pub(crate) fn server(origin: Origin) -> Self {
+        Self { path: String::new(), mode: OverrideMode::Inherit, origin }
+    }
+
+    /// The site it names; `None` for the server.
+    pub(crate) fn site(&self) -> Option<String> {
+        let name = self.path.split('/').next().unwrap_or("");
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+
+    /// Reads the tag; a path that is not usable is an error, and what stands below it counts for nobody.
+    pub(crate) fn read(element: &Element, findings: &mut Findings) -> Self {
+        let mut location = Self::server(element.origin.clone());
+        let written = element.attribute("path").unwrap_or("");
+        match normalize(written) {
+            Ok(path) => location.path = path,
+            Err(complaint) => findings.error(&element.origin, complaint),
+        }
+        let outer = std::mem::replace(&mut findings.site, location.site());
+        match lock::override_mode(element.attribute("overrideMode"), element.attribute("allowOverride")) {
+            Ok(mode) => location.mode = mode,
+            Err(complaint) => findings.error(&element.origin, complaint),
+        }
+        for attribute in &element.attributes {
+            let name = attribute.name.as_str();
+            if !ATTRIBUTES.contains(&name) && !name.starts_with('{') {
+                let mut complaint = Complaint::new("schema", format!("Unrecognized attribute '{name}'"));
+                if let Some(near) = near_name(name, ATTRIBUTES) {
+                    complaint = complaint.hint(format!("did you mean '{near}'?"));
+                }
+                findings.error(&attribute.origin, complaint);
+            }
+        }
+        findings.site = outer;
+        location
+    }
+}
+
+/// The path without slashes at its ends or doubled; `.` alone is the level of the file itself.
+fn normalize(written: &str) -> Result<String, Complaint> {
+    let segments: Vec<&str> = written.split('/').filter(|segment| !segment.is_empty()).collect();
+    if segments.as_slice() == ["."] {
+        return Ok(String::new());
+    }
+    let wrong = |why: &str| {
+        Err(Complaint::new("value", format!("The 'path' attribute is invalid.  '{written}' {why}"))
+            .hint("write a site name and a path below it, such as Default Web Site/images"))
+    };
+    if segments.iter().any(|segment| matches!(*segment, "." | "..")) {
+        return wrong("has a '.' or '..' segment");
+    }
+    if written.contains('\\') {
+        return wrong("has a backslash");
+    }
+    Ok(segments.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(written: &str, expected: Option<&str>) {
+        assert_eq!(normalize(written).ok().as_deref(), expected, "{written}");
+    }
+
+    #[test]
+    fn paths() {
+        check("", Some(""));
+        check(".", Some(""));
+        check("/", Some(""));
+        check("Shop", Some("Shop"));
+        check("Shop/a/b/", Some("Shop/a/b"));
+        check("Shop//a", Some("Shop/a"));
+        check("../x", None);
+        check("Shop/./x", None);
+        check("Shop\\a", None);
+    }
+}

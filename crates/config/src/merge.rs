@@ -1,0 +1,145 @@
+//! How a deeper level changes what is inherited (IIS reference §2.3 Inheritance, §3.6).
+
+use std::collections::HashSet;
+
+use crate::diagnostic::{Complaint, Findings};
+use crate::effective::{Effective, EntryKey};
+use crate::reader::{Declared, Directive};
+use crate::schema::{CollectionTable, MergeOrder};
+
+/// Lays what a level declares over what it inherits: attribute by attribute, directive by directive.
+pub(crate) fn overlay(inherited: &mut Effective, declared: &Declared, findings: &mut Findings) {
+    inherited.origin = Some(declared.origin.clone());
+    for (name, setting) in &declared.attributes {
+        inherited.settings.insert(name, setting.clone());
+    }
+    for child in &declared.children {
+        if let Some(target) = inherited.children.get_mut(child.table.name) {
+            overlay(target, child, findings);
+        }
+    }
+    if let Some(collection) = inherited.table.collection
+        && !declared.directives.is_empty()
+    {
+        inherited.collection_touched = true;
+        merge_entries(inherited, collection, &declared.directives, findings);
+    }
+}
+
+fn merge_entries(
+    target: &mut Effective,
+    collection: &'static CollectionTable,
+    directives: &[Directive],
+    findings: &mut Findings,
+) {
+    let mut taken: HashSet<EntryKey> = target.entries.iter().flat_map(Effective::keys).collect();
+    // Where this level's next entry goes: behind all, or behind this level's earlier ones at the front.
+    let mut at = match collection.order {
+        MergeOrder::Append => target.entries.len(),
+        MergeOrder::Prepend => 0,
+    };
+    for directive in directives {
+        match directive {
+            Directive::Clear => {
+                target.entries.clear();
+                taken.clear();
+                at = 0;
+            }
+            Directive::Remove(declared) => {
+                let keys = new_entry(collection, declared, findings).keys();
+                let found = target.entries.iter().position(|entry| keys.iter().all(|key| entry.keys().contains(key)));
+                if let Some(index) = found {
+                    for key in target.entries.remove(index).keys() {
+                        taken.remove(&key);
+                    }
+                    at -= usize::from(index < at);
+                }
+            }
+            Directive::Add(declared) => {
+                let entry = new_entry(collection, declared, findings);
+                at -= displace_built_in(target, &entry, at, &mut taken);
+                if claim(&entry, collection, &mut taken, findings) {
+                    target.entries.insert(at, entry);
+                    at += 1;
+                }
+            }
+        }
+    }
+}
+
+fn new_entry(collection: &CollectionTable, declared: &Declared, findings: &mut Findings) -> Effective {
+    let mut entry = Effective::new(collection.entry);
+    let site = if collection.isolated { Some(declared.text("name").to_owned()) } else { findings.site.clone() };
+    findings.within(site, |findings| overlay(&mut entry, declared, findings));
+    entry
+}
+
+/// Removes the built-in entry with the same key, which a file's entry replaces; says how many before `at` are gone.
+fn displace_built_in(target: &mut Effective, entry: &Effective, at: usize, taken: &mut HashSet<EntryKey>) -> usize {
+    let keys = entry.keys();
+    if !keys.iter().any(|key| taken.contains(key)) {
+        return 0;
+    }
+    let same = |other: &Effective| other.origin.is_none() && other.keys().iter().any(|key| keys.contains(key));
+    let Some(index) = target.entries.iter().position(same) else { return 0 };
+    for key in target.entries.remove(index).keys() {
+        taken.remove(&key);
+    }
+    usize::from(index < at)
+}
+
+/// Takes the entry's keys unless one of them is taken.
+fn claim(
+    entry: &Effective,
+    collection: &CollectionTable,
+    taken: &mut HashSet<EntryKey>,
+    findings: &mut Findings,
+) -> bool {
+    // A required key that is missing or invalid has its finding already and equals no other.
+    let mut keys = entry.keys();
+    keys.retain(|key| !is_unset(entry, key));
+    let clash = keys.iter().find(|key| taken.contains(*key));
+    if let (Some(key), Some(origin)) = (clash, &entry.origin) {
+        findings.error(origin, duplicate(entry, collection, key));
+        return false;
+    }
+    taken.extend(keys);
+    true
+}
+
+fn is_unset(entry: &Effective, key: &EntryKey) -> bool {
+    let required = |name: &&&str| entry.table.attribute(name).is_some_and(|attribute| attribute.required);
+    key.names.iter().filter(required).any(|name| entry.setting(name).is_none())
+}
+
+/// IIS's text (IIS reference §3.8).
+fn duplicate(entry: &Effective, collection: &CollectionTable, key: &EntryKey) -> Complaint {
+    let (names, texts) = (key.names.join(", "), entry.written(&key.names).join(", "));
+    let how = if key.names.len() == 1 {
+        format!("with unique key attribute '{names}' set to '{texts}'")
+    } else {
+        format!("with combined key attributes '{names}' respectively set to '{texts}'")
+    };
+    let message = format!("Cannot add duplicate collection entry of type '{}' {how}", collection.add);
+    let mend = match collection.remove {
+        Some(remove) => format!("{names} {texts} is there already; write <{remove}> for it first, or delete one"),
+        None => format!("{names} {texts} is there already; change or delete one of the two"),
+    };
+    Complaint::new("duplicate", message).hint(mend)
+}
+
+/// Fills from a defaults element what the element itself leaves unset (IIS reference §1.6). A collection is taken over
+/// as a whole or not at all.
+pub(crate) fn underlay(target: &mut Effective, defaults: &Effective) {
+    for (name, setting) in &defaults.settings {
+        target.settings.entry(name).or_insert_with(|| setting.clone());
+    }
+    for (name, child) in &mut target.children {
+        if let Some(source) = defaults.children.get(name) {
+            underlay(child, source);
+        }
+    }
+    if !target.collection_touched && target.entries.is_empty() {
+        target.entries.clone_from(&defaults.entries);
+    }
+}

@@ -1,0 +1,62 @@
+//! Our own section group: what IIS has no attribute for (design decisions D2, D5, D7, D8, D10).
+
+use crate::schema::checks;
+use crate::schema::types::Kind::{Bool, FilledText, Text};
+use crate::schema::types::{
+    AllowDefinition, AttributeTable, CollectionTable, ElementTable, Kind, OverrideMode, SectionTable, UINT,
+};
+
+/// `limiter`.
+pub(super) const LIMITER: SectionTable = SectionTable {
+    path: "doorward/limiter",
+    element: &ElementTable::new(
+        "limiter",
+        &[
+            AttributeTable::new("countDenied", Bool).default("true"),
+            AttributeTable::new("exemptAllowed", Bool).default("true"),
+            AttributeTable::new("ipv6PrefixLength", Kind::uint(1, 128)).default("64"),
+            AttributeTable::new("trustedProxies", Text).check(checks::networks),
+            AttributeTable::new("trustAnyProxy", Bool).default("false"),
+            AttributeTable::new("clientHeader", Text).default("X-Forwarded-For").check(checks::header_name),
+            AttributeTable::new("connectionsPerAddress", UINT).default("0"),
+            AttributeTable::new("handshakesPerSecond", UINT).default("0"),
+        ],
+    ),
+    allow_definition: AllowDefinition::MachineToApplication,
+    override_mode: OverrideMode::Deny,
+};
+
+/// `proxy`.
+pub(super) const PROXY: SectionTable = SectionTable {
+    path: "doorward/proxy",
+    element: &ElementTable::new(
+        "proxy",
+        &[
+            AttributeTable::new("to", Text).check(checks::upstream),
+            AttributeTable::new("connectTimeoutMs", Kind::uint(1, 3_600_000)).default("5000"),
+            AttributeTable::new("responseTimeoutMs", Kind::uint(1, 86_400_000)).default("120000"),
+        ],
+    ),
+    allow_definition: AllowDefinition::MachineToApplication,
+    override_mode: OverrideMode::Deny,
+};
+
+/// `paths`.
+pub(super) const PATHS: SectionTable = SectionTable {
+    path: "doorward/paths",
+    element: &ElementTable::new("paths", &[]).collection(
+        &CollectionTable::new(
+            "map",
+            &ElementTable::new(
+                "map",
+                &[
+                    AttributeTable::new("from", FilledText).required().unique(),
+                    AttributeTable::new("to", FilledText).required(),
+                ],
+            ),
+        )
+        .with_remove(),
+    ),
+    allow_definition: AllowDefinition::AppHostOnly,
+    override_mode: OverrideMode::Deny,
+};

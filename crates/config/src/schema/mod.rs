@@ -1,0 +1,79 @@
+//! The vocabulary: which sections exist, and which attributes, elements and collections each of them has.
+//!
+//! A section is a table. The same tables drive reading, checking and the effective values, and later the commands that
+//! set values and the reference pages.
+
+mod checks;
+mod content;
+mod doorward;
+mod http_service;
+mod known;
+mod log;
+mod names;
+mod security;
+mod sites;
+mod types;
+mod value;
+
+pub(crate) use checks::parse_networks;
+pub(crate) use http_service::IP_LISTEN;
+pub(crate) use known::{is_group, is_known_section};
+pub(crate) use names::near_name;
+pub(crate) use security::entry_network;
+pub(crate) use sites::{is_site_name, not_a_site_name};
+pub use types::OverrideMode;
+pub(crate) use types::{AllowDefinition, CollectionTable, ElementTable, Key, MergeOrder, SectionTable};
+pub(crate) use value::Value;
+
+/// Every section this program acts on.
+pub(crate) const SECTIONS: &[&SectionTable] = &[
+    &sites::SITES,
+    &log::LOG,
+    &log::WEB_LIMITS,
+    &log::LISTENER_ADAPTERS,
+    &content::DEFAULT_DOCUMENT,
+    &content::DIRECTORY_BROWSE,
+    &content::STATIC_CONTENT,
+    &security::IP_SECURITY,
+    &security::DYNAMIC_IP_SECURITY,
+    &doorward::LIMITER,
+    &doorward::PROXY,
+    &doorward::PATHS,
+];
+
+/// The table of a section, by its full path.
+pub(crate) fn section(path: &str) -> Option<&'static SectionTable> {
+    SECTIONS.iter().copied().find(|section| section.path == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_element(path: &str, element: &ElementTable) {
+        for attribute in element.attributes {
+            if let Some(text) = attribute.default {
+                let read = attribute.kind.read(text);
+                assert!(read.is_ok(), "{path}@{}: default {text:?} does not fit: {read:?}", attribute.name);
+            }
+        }
+        for child in element.children {
+            check_element(&format!("{path}/{}", child.name), child);
+        }
+        if let Some(collection) = element.collection {
+            assert!(
+                collection.entry.attributes.iter().any(|a| a.key != Key::None),
+                "{path}: a collection without a key cannot tell its entries apart"
+            );
+            check_element(&format!("{path}/{}", collection.add), collection.entry);
+        }
+    }
+
+    #[test]
+    fn every_default_fits_its_type_and_every_collection_has_a_key() {
+        for section in SECTIONS {
+            check_element(section.path, section.element);
+            assert!(section.path.ends_with(section.element.name), "{}", section.path);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `doorward/limiter`: what IIS has no attribute for (design decisions D2, D5, D7, D8, D10).
+
+use ipnet::IpNet;
+
+use crate::diagnostic::Origin;
+use crate::effective::Effective;
+use crate::schema::parse_networks;
+
+/// Our additions to the limits at one path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimiterSection {
+    /// Whether a denied request counts towards the rate.
+    pub count_denied: bool,
+    /// Whether an entry `allowed="true"` of the static list exempts from the dynamic limits.
+    pub exempt_allowed: bool,
+    /// Bits of an IPv6 address that make one client, 1..128.
+    pub ipv6_prefix_length: u8,
+    /// Proxies whose forwarded headers are believed. `None`: the attribute is nowhere set (private peers are believed
+    /// for one hop); an empty list trusts nobody.
+    pub trusted_proxies: Option<Vec<IpNet>>,
+    /// IIS's own reading: the left-most address of any peer is believed.
+    pub trust_any_proxy: bool,
+    /// The header that names the client: `X-Forwarded-For`, `Forwarded`, or another.
+    pub client_header: String,
+    /// Most connections of one address at a time; 0 is no limit.
+    pub connections_per_address: u32,
+    /// Most TLS handshakes of one address per second; 0 is no limit.
+    pub handshakes_per_second: u32,
+    /// Where `trustedProxies` was set.
+    pub trusted_proxies_origin: Option<Origin>,
+}
+
+impl LimiterSection {
+    pub(crate) fn read(section: &Effective) -> Self {
+        let trusted = section.setting("trustedProxies");
+        Self {
+            count_denied: section.bool("countDenied"),
+            exempt_allowed: section.bool("exemptAllowed"),
+            ipv6_prefix_length: u8::try_from(section.uint("ipv6PrefixLength")).unwrap_or(64),
+            trusted_proxies: trusted.map(|setting| parse_networks(&setting.text).unwrap_or_default()),
+            trust_any_proxy: section.bool("trustAnyProxy"),
+            client_header: section.text("clientHeader"),
+            connections_per_address: section.uint("connectionsPerAddress"),
+            handshakes_per_second: section.uint("handshakesPerSecond"),
+            trusted_proxies_origin: trusted.map(|setting| setting.origin.clone()),
+        }
+    }
+}

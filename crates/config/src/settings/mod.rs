@@ -1,0 +1,32 @@
+//! Typed views of the effective values at one path.
+
+mod content;
+mod dynamic_ip_security;
+mod ip_security;
+mod limiter;
+mod proxy;
+
+pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, StaticContent};
+pub use dynamic_ip_security::{ConcurrentLimit, DenyAction, DynamicIpSecurity, RateLimit};
+pub use ip_security::{IpSecurity, IpSecurityEntry};
+pub use limiter::LimiterSection;
+pub use proxy::ProxySection;
+
+/// What applies at one path of one site, each attribute from the nearest level that sets it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// `system.webServer/security/dynamicIpSecurity`.
+    pub dynamic_ip_security: DynamicIpSecurity,
+    /// `system.webServer/security/ipSecurity`.
+    pub ip_security: IpSecurity,
+    /// `system.webServer/defaultDocument`.
+    pub default_document: DefaultDocument,
+    /// `system.webServer/directoryBrowse`.
+    pub directory_browse: DirectoryBrowse,
+    /// `system.webServer/staticContent`.
+    pub static_content: StaticContent,
+    /// `doorward/limiter`.
+    pub limiter: LimiterSection,
+    /// `doorward/proxy`; `None` when no upstream is named.
+    pub proxy: Option<ProxySection>,
+}

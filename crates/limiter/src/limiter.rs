@@ -1,0 +1,225 @@
+//! The limiter: policy and client in, decision and permit out.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::evidence::{Episodes, Evidence, Sample};
+use crate::permit::{Permit, Stripe};
+use crate::table::{Table, Visit};
+use crate::{Client, ClientKey, Counts, Decision, IpNet, Policy, Reason, Scope, Screening, Usage, judge};
+
+/// Handles on the table; a power of two.
+const STRIPES: usize = 16;
+/// An episode is listed so long after its last denial, in milliseconds, even when the client is free again.
+const LISTED_MS: u64 = 60_000;
+
+/// How much a limiter may remember. Memory is reserved at the start and used as clients come.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct LimiterSettings {
+    /// Clients with counters, over all scopes. 1 000 000 by default: 86 MB when all are there, and 80 MB more for
+    /// the quarter of them that may need wide counters. At least 8, at most 67 million.
+    pub clients_max: usize,
+    /// Denial episodes remembered. 10 000 by default, some 700 bytes each.
+    pub evidence_max: usize,
+    /// Secret of the hash, so that nobody can aim at one part of the table. Random in production.
+    pub seed: u64,
+}
+
+/// A million clients, ten thousand episodes, and a seed that is no secret.
+impl Default for LimiterSettings {
+    fn default() -> Self {
+        Self { clients_max: 1_000_000, evidence_max: 10_000, seed: 0 }
+    }
+}
+
+/// What was decided about one request.
+#[derive(Debug)]
+#[must_use = "the permit in it counts the request as in progress until dropped"]
+pub struct Admission {
+    /// The verdict.
+    pub decision: Decision,
+    /// The counts it rests on.
+    pub counts: Counts,
+    /// Whether an explicit allow entry freed the client from the limits (D5).
+    pub exempt: bool,
+    /// To be held until the last byte of the answer is sent.
+    pub permit: Permit,
+}
+
+impl Admission {
+    /// The denial of a client by its host name, which the caller has looked up; enforced always, as all static
+    /// denials are.
+    pub fn denied_by_host_name(policy: &Policy) -> Self {
+        Self::uncounted(denied_statically(policy, Reason::HostName), false)
+    }
+
+    fn uncounted(decision: Decision, exempt: bool) -> Self {
+        Self { decision, counts: Counts::default(), exempt, permit: Permit::empty() }
+    }
+}
+
+/// Decides about every request of every site, from one table of fixed size. Shared by all threads.
+pub struct Limiter {
+    table: Arc<Table>,
+    stripes: [Arc<Stripe>; STRIPES],
+    episodes: Episodes,
+}
+
+impl Limiter {
+    /// A limiter that remembers nothing yet. Asks for less room when the system refuses the memory; [`Self::usage`]
+    /// tells how much there is.
+    pub fn new(settings: LimiterSettings) -> Arc<Self> {
+        let table = Arc::new(Table::new(settings.clients_max, settings.seed));
+        let stripes = std::array::from_fn(|_| Arc::new(Stripe::new(Arc::clone(&table))));
+        Arc::new(Self { table, stripes, episodes: Episodes::new(settings.evidence_max) })
+    }
+
+    /// Decides about one request and counts it. The static list comes first, then concurrency, then the rate (D3).
+    /// Static denials and exempt clients are not counted. `now_ms` may start anywhere but has to advance with the
+    /// clock; threads may differ by some milliseconds.
+    pub fn decide(&self, policy: &Policy, client: &Client, now_ms: u64) -> Admission {
+        let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
+        let stripe = self.stripe(&key);
+        let admission = match uncounted(policy, client) {
+            Some((decision, exempt)) => Admission::uncounted(decision, exempt),
+            None => {
+                let entered = self.table.enter(&visit(policy, key, now_ms));
+                let decision = entered.reason.map_or(Decision::Allow, |reason| denied(policy, reason));
+                let permit = Permit::new(stripe, entered.place);
+                Admission { decision, counts: entered.counts, exempt: false, permit }
+            }
+        };
+        stripe.tally(admission.decision, admission.exempt, now_ms);
+        admission
+    }
+
+    /// What the next request would get, without counting anything.
+    pub fn peek(&self, policy: &Policy, client: &Client, now_ms: u64) -> (Decision, Counts) {
+        if let Some((decision, _)) = uncounted(policy, client) {
+            return (decision, Counts::default());
+        }
+        let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
+        let counts = self.table.look(&visit(policy, key, now_ms));
+        (judge(counts, &policy.limits).map_or(Decision::Allow, |reason| denied(policy, reason)), counts)
+    }
+
+    /// Keeps evidence of a denied or would-be denied request: call it once for each. The first of an episode is kept
+    /// with its sample, the others are counted. An allowed request leaves no trace.
+    pub fn note_denial(
+        &self,
+        policy: &Policy,
+        client: &Client,
+        admission: &Admission,
+        sample: Sample<'_>,
+        now_ms: u64,
+    ) {
+        let Decision::Deny { reason, action, enforced } = admission.decision else { return };
+        let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
+        if reason == Reason::HostName {
+            // The only denial that `decide` has not seen.
+            self.stripe(&key).tally(admission.decision, false, now_ms);
+        }
+        self.episodes.note(
+            Evidence {
+                key,
+                scope: policy.scope,
+                site_id: sample.site_id,
+                reason,
+                action,
+                enforced,
+                since_ms: now_ms,
+                last_ms: now_ms,
+                denied: 1,
+                counts: admission.counts,
+                limits: policy.limits,
+                blocked_now: true,
+                method: String::new(),
+                path: String::new(),
+                user_agent: String::new(),
+            },
+            &sample,
+        );
+    }
+
+    /// The denial episodes that matter now, the latest denial first: clients still limited, and those denied in the
+    /// last minute. A static denial counts as still in force for that minute.
+    pub fn denied_clients(&self, now_ms: u64) -> Vec<Evidence> {
+        let mut listed = self.episodes.all();
+        listed.retain_mut(|evidence| {
+            let recent = now_ms.saturating_sub(evidence.last_ms) < LISTED_MS;
+            evidence.blocked_now = match evidence.reason {
+                Reason::Concurrency | Reason::Rate => self.is_blocked(evidence, now_ms),
+                Reason::Address | Reason::HostName => recent,
+            };
+            evidence.blocked_now || recent
+        });
+        listed.sort_by_key(|evidence| Reverse((evidence.last_ms, evidence.since_ms)));
+        listed
+    }
+
+    /// Forgets past requests and evidence of all clients in a network, in one scope or all. Requests in progress
+    /// still count. Returns how many clients were cleared, counting one per scope.
+    pub fn unblock(&self, network: IpNet, scope: Option<Scope>) -> usize {
+        let network = crate::address::canonical_network(network);
+        let mut cleared = 0;
+        let mut forgotten: HashSet<_> = self.episodes.forget(&network, scope).into_iter().collect();
+        self.table.clear(&network, scope, |key, scope| {
+            cleared += 1;
+            forgotten.remove(&(key, scope));
+        });
+        cleared + forgotten.len()
+    }
+
+    /// How full the table is and what was decided so far.
+    pub fn usage(&self) -> Usage {
+        let latest_ms = self.stripes.iter().map(|stripe| stripe.latest_ms()).max().unwrap_or(0);
+        let [narrow, wide] = self.table.fill(latest_ms);
+        let (evictions, pressure) = self.table.losses();
+        let mut usage = Usage {
+            capacity: narrow.capacity,
+            in_use: narrow.in_use,
+            wide_capacity: wide.capacity,
+            wide_in_use: wide.in_use,
+            evictions,
+            pressure,
+            ..Usage::default()
+        };
+        self.stripes.iter().for_each(|stripe| stripe.add_to(&mut usage));
+        usage
+    }
+
+    fn is_blocked(&self, evidence: &Evidence, now_ms: u64) -> bool {
+        let Evidence { key, scope, limits, .. } = evidence;
+        let counts = self.table.look(&Visit { key: *key, scope: *scope, limits, keeps_denied: false, now_ms });
+        judge(counts, limits).is_some()
+    }
+
+    fn stripe(&self, key: &ClientKey) -> &Arc<Stripe> {
+        let (bits, _) = key.parts();
+        let mixed = ((bits >> 64) as u64 ^ bits as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        &self.stripes[(mixed >> 60) as usize % STRIPES]
+    }
+}
+
+/// The decision where nothing needs counting, and whether it is an exemption.
+fn uncounted(policy: &Policy, client: &Client) -> Option<(Decision, bool)> {
+    match policy.screen(client) {
+        Screening::Denied => Some((denied_statically(policy, Reason::Address), false)),
+        Screening::Exempt if policy.exempt_allowed => Some((Decision::Allow, true)),
+        Screening::Exempt | Screening::Admitted => policy.limits.is_none().then_some((Decision::Allow, false)),
+    }
+}
+
+fn visit(policy: &Policy, key: ClientKey, now_ms: u64) -> Visit<'_> {
+    Visit { key, scope: policy.scope, limits: &policy.limits, keeps_denied: policy.logging_only, now_ms }
+}
+
+/// Logging-only mode wins over every action (D18).
+fn denied(policy: &Policy, reason: Reason) -> Decision {
+    Decision::Deny { reason, action: policy.action, enforced: !policy.logging_only }
+}
+
+fn denied_statically(policy: &Policy, reason: Reason) -> Decision {
+    Decision::Deny { reason, action: policy.list_action, enforced: true }
+}

@@ -1,0 +1,114 @@
+//! The limiter's rules at one path.
+
+use crate::{AddressList, Client, ClientSource, DenyAction, Limits, Scope, Screening};
+
+/// The limiter's rules at one path: what the server asks [`crate::Limiter::decide`] about.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The static address list (IIS `ipSecurity`).
+    pub list: AddressList,
+    /// What a client denied by the list gets.
+    pub list_action: DenyAction,
+    /// The dynamic limits (IIS `dynamicIpSecurity`).
+    pub limits: Limits,
+    /// What a client over a limit gets.
+    pub action: DenyAction,
+    /// Decide about the dynamic limits, but let everybody through (IIS `enableLoggingOnlyMode`). Wins over every
+    /// action (D18) and does not touch the static list.
+    pub logging_only: bool,
+    /// Whether an explicit allow entry exempts from the dynamic limits (D5). On by default.
+    pub exempt_allowed: bool,
+    /// How many leading bits of an IPv6 address make one client (D10). 64 by default, 128 is IIS's way.
+    pub ipv6_prefix_length: u8,
+    /// Where the counters belong.
+    pub scope: Scope,
+    /// How the client is found.
+    pub source: ClientSource,
+}
+
+impl Policy {
+    /// The policy that denies nobody and counts nothing.
+    pub fn open(scope: Scope) -> Self {
+        Self {
+            list: AddressList::open(),
+            list_action: DenyAction::Forbidden,
+            limits: Limits::NONE,
+            action: DenyAction::Forbidden,
+            logging_only: false,
+            exempt_allowed: true,
+            ipv6_prefix_length: 64,
+            scope,
+            source: ClientSource::Peer,
+        }
+    }
+
+    /// Whether there is nothing to decide: no list and no limits.
+    pub fn is_open(&self) -> bool {
+        self.list.is_open() && self.limits.is_none()
+    }
+
+    /// What the static list says about a client. Deny entries count for the peer and the client; being let in and
+    /// being exempt need the client's address, found in a way somebody vouches for (D9).
+    pub fn screen(&self, client: &Client) -> Screening {
+        if self.list.is_open() {
+            return Screening::Admitted;
+        }
+        if client.peer != client.address && self.list.first_match(client.peer) == Some(false) {
+            return Screening::Denied;
+        }
+        if client.may_be_admitted() {
+            return self.list.screen(client.address);
+        }
+        // No allow entry speaks for this address, so that the deny entries after it count as well.
+        match self.list.allows_unlisted() && !self.list.any_denies(client.address) {
+            true => Screening::Admitted,
+            false => Screening::Denied,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AddressRule, Rate, Via};
+
+    fn check(rules: &str, allow_unlisted: bool, client: (&str, &str, Via), expected: Screening) {
+        let rule = |text: &str| AddressRule { network: text[1..].parse().unwrap(), allowed: text.starts_with('+') };
+        let list = AddressList::new(rules.split_whitespace().map(rule).collect(), allow_unlisted);
+        let policy = Policy { list, ..Policy::open(Scope(1)) };
+        let client = Client { peer: client.0.parse().unwrap(), address: client.1.parse().unwrap(), via: client.2 };
+        assert_eq!(policy.screen(&client), expected, "{rules} {allow_unlisted} {client:?}");
+    }
+
+    #[test]
+    fn deny_entries_count_for_peer_and_client() {
+        check("-6.6.6.6/32", true, ("6.6.6.6", "1.1.1.1", Via::Listed), Screening::Denied);
+        check("-6.6.6.6/32", true, ("10.0.0.1", "6.6.6.6", Via::Listed), Screening::Denied);
+        check("-6.6.6.6/32", true, ("10.0.0.1", "1.1.1.1", Via::Listed), Screening::Admitted);
+    }
+
+    #[test]
+    fn admission_needs_the_client_not_the_peer() {
+        check("+10.0.0.1/32", false, ("10.0.0.1", "1.1.1.1", Via::Listed), Screening::Denied);
+        check("+1.1.1.1/32", false, ("10.0.0.1", "1.1.1.1", Via::Listed), Screening::Exempt);
+    }
+
+    #[test]
+    fn a_header_nobody_vouches_for_neither_admits_nor_exempts() {
+        for via in [Via::Implicit, Via::AnyProxy] {
+            check("+1.1.1.1/32", false, ("10.0.0.1", "1.1.1.1", via), Screening::Denied);
+            check("+1.1.1.1/32", true, ("10.0.0.1", "1.1.1.1", via), Screening::Admitted);
+            check("-6.6.6.6/32", true, ("10.0.0.1", "6.6.6.6", via), Screening::Denied);
+            check("+1.1.1.1/32 -1.0.0.0/8", true, ("10.0.0.1", "1.1.1.1", via), Screening::Denied);
+        }
+    }
+
+    #[test]
+    fn only_a_policy_without_list_and_limits_is_open() {
+        let open = Policy::open(Scope(1));
+        assert!(open.is_open());
+        let rate = Some(Rate { requests_max: 1, interval_ms: 1 });
+        assert!(!Policy { limits: Limits { rate, ..Limits::NONE }, ..open.clone() }.is_open());
+        assert!(!Policy { list: AddressList::new(Vec::new(), false), ..open }.is_open());
+    }
+}

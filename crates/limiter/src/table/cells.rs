@@ -1,0 +1,53 @@
+//! Zeroed, cache-line aligned memory that the system provides only where it is touched.
+
+use std::sync::atomic::AtomicU64;
+
+/// Words in a 64-byte cell, one cache line.
+pub(super) const CELL_WORDS: usize = 8;
+
+/// A row of cells.
+pub(super) struct Cells {
+    words: Box<[AtomicU64]>,
+    /// Words before the first one that starts a cache line.
+    offset: usize,
+}
+
+impl Cells {
+    /// `count` cells of zeros; `None` when the system refuses that much memory.
+    pub(super) fn zeroed(count: usize) -> Option<Self> {
+        let spare = CELL_WORDS - 1;
+        let words = zeroed_words(count.checked_mul(CELL_WORDS)?.checked_add(spare)?)?;
+        let misplaced = words.as_ptr().addr() / size_of::<AtomicU64>() % CELL_WORDS;
+        Some(Self { words, offset: (CELL_WORDS - misplaced) % CELL_WORDS })
+    }
+
+    /// The words of `count` cells from cell `first` on.
+    pub(super) fn words(&self, first: usize, count: usize) -> &[AtomicU64] {
+        let start = self.offset + first * CELL_WORDS;
+        &self.words[start..start + count * CELL_WORDS]
+    }
+}
+
+/// `count` zeroed words; `None` when the system refuses that much memory.
+pub(super) fn zeroed_words(count: usize) -> Option<Box<[AtomicU64]>> {
+    bytemuck::allocation::try_zeroed_slice_box(count).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_start_at_cache_lines() {
+        for count in [1, 3, 1000] {
+            let cells = Cells::zeroed(count).unwrap();
+            assert_eq!(cells.words(count - 1, 1).as_ptr().addr() % 64, 0);
+        }
+    }
+
+    #[test]
+    fn an_absurd_size_is_refused_not_fatal() {
+        assert!(Cells::zeroed(usize::MAX / 2).is_none());
+        assert!(Cells::zeroed(usize::MAX / 2048).is_none());
+    }
+}

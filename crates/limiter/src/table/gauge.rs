@@ -1,0 +1,200 @@
+//! Which slot and which way of keeping times a set of limits needs, and the way from one to another.
+
+use super::ring;
+use super::segments;
+use super::slot::{Head, Layout, Slot, Stamps};
+use crate::{ClientKey, Limits, Rate};
+
+/// The most requests per interval that are counted exactly (D1).
+const EXACT_MAX: u32 = Layout::Wide.ring_len_max() as u32;
+/// Segments in a narrow slot are kept for intervals up to six days, so that 32-bit ticks stay unambiguous.
+const NARROW_SEGMENTS_INTERVAL_MAX_MS: u32 = 1 << 29;
+
+/// How the rate of a client is measured.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Gauge {
+    /// No rate is limited.
+    Off,
+    /// By a ring of times.
+    Ring { interval_ms: u32 },
+    /// By segments of the interval.
+    Segments { interval_ms: u32 },
+}
+
+impl Gauge {
+    /// The slot and the gauge these limits need for this client.
+    pub(super) fn choose(limits: &Limits, key: &ClientKey) -> (Layout, Self) {
+        let narrow = Layout::Narrow;
+        let crowded = limits.concurrent_max.is_some_and(|max| max >= narrow.in_flight_max());
+        let layout = if crowded || !narrow.fits(key) { Layout::Wide } else { narrow };
+        let Some(Rate { requests_max, interval_ms }) = effective(limits.rate) else { return (layout, Self::Off) };
+        if requests_max <= u32::from(narrow.ring_len_max()) && interval_ms <= narrow.lane_max() {
+            return (layout, Self::Ring { interval_ms });
+        }
+        if requests_max <= EXACT_MAX {
+            return (Layout::Wide, Self::Ring { interval_ms });
+        }
+        let fits = requests_max <= narrow.lane_max() && interval_ms <= NARROW_SEGMENTS_INTERVAL_MAX_MS;
+        (if fits { layout } else { Layout::Wide }, Self::Segments { interval_ms })
+    }
+
+    /// Limits that a narrow slot can measure, not wider than the given ones.
+    pub(super) fn narrowed(limits: &Limits) -> (Limits, Self) {
+        let narrow = Layout::Narrow;
+        let rate = effective(limits.rate).map(|rate| Rate {
+            requests_max: rate.requests_max.min(narrow.lane_max()),
+            interval_ms: rate.interval_ms.min(NARROW_SEGMENTS_INTERVAL_MAX_MS),
+        });
+        let gauge = rate.map_or(Self::Off, |Rate { requests_max, interval_ms }| {
+            match requests_max <= u32::from(narrow.ring_len_max()) && interval_ms <= narrow.lane_max() {
+                true => Self::Ring { interval_ms },
+                false => Self::Segments { interval_ms },
+            }
+        });
+        let concurrent_max = limits.concurrent_max.map(|max| max.min(narrow.in_flight_max() - 1));
+        (Limits { concurrent_max, rate, ..*limits }, gauge)
+    }
+
+    /// Requests in the interval before `now_ms`, not counting the one asked about. Reads stamps of any kind.
+    pub(super) fn live(self, slot: &Slot<'_>, head: &Head, now_ms: u64) -> u32 {
+        match self {
+            Self::Off => 0,
+            Self::Ring { interval_ms } | Self::Segments { interval_ms } => match head.stamps {
+                Stamps::Nothing => 0,
+                Stamps::Ring { .. } => u32::from(ring::live(slot, head, now_ms, interval_ms)),
+                Stamps::Segments => segments::live(slot, head, now_ms),
+            },
+        }
+    }
+
+    /// Counts a request at `now_ms` in stamps of this gauge's kind.
+    pub(super) fn stamp(self, slot: &Slot<'_>, head: &mut Head, now_ms: u64) {
+        match self {
+            Self::Off => head.last_ms = now_ms,
+            Self::Ring { interval_ms } => ring::push(slot, head, now_ms, interval_ms),
+            Self::Segments { interval_ms } => {
+                if head.stamps != Stamps::Segments {
+                    segments::start(slot, head, now_ms, interval_ms);
+                }
+                segments::add(slot, head, now_ms, 1);
+            }
+        }
+    }
+
+    /// Rewrites stamps that another gauge made; those that still fit are kept (D6).
+    pub(super) fn adopt(self, slot: &Slot<'_>, head: &mut Head) {
+        let fits = match (self, head.stamps) {
+            (_, Stamps::Nothing) | (Self::Ring { .. }, Stamps::Ring { .. }) => true,
+            (Self::Segments { interval_ms }, Stamps::Segments) => interval_ms == slot.interval_ms(),
+            (Self::Off | Self::Ring { .. } | Self::Segments { .. }, Stamps::Ring { .. } | Stamps::Segments) => false,
+        };
+        if !fits {
+            let past = Past::of(slot, head);
+            head.stamps = Stamps::Nothing;
+            self.replay(slot, head, &past);
+        }
+    }
+
+    /// Counts past requests again, oldest first.
+    pub(super) fn replay(self, slot: &Slot<'_>, head: &mut Head, past: &Past) {
+        for (time_ms, requests) in &past.requests[..past.len] {
+            let time_ms = if head.stamps == Stamps::Nothing { *time_ms } else { head.last_ms.max(*time_ms) };
+            match self {
+                Self::Off => {}
+                Self::Ring { interval_ms } => {
+                    let requests = (*requests).min(u32::from(slot.layout.ring_len_max()));
+                    (0..requests).for_each(|_| ring::push(slot, head, time_ms, interval_ms));
+                }
+                Self::Segments { interval_ms } => {
+                    if head.stamps != Stamps::Segments {
+                        segments::start(slot, head, time_ms, interval_ms);
+                    }
+                    segments::add(slot, head, time_ms, *requests);
+                }
+            }
+        }
+    }
+}
+
+/// A rate that can deny anything: an interval of zero never does.
+fn effective(rate: Option<Rate>) -> Option<Rate> {
+    rate.filter(|rate| rate.interval_ms > 0)
+}
+
+/// Past requests on their way from one gauge or slot to another: times and numbers, oldest first.
+pub(super) struct Past {
+    requests: [(u64, u32); EXACT_MAX as usize],
+    len: usize,
+}
+
+impl Past {
+    /// The requests a slot remembers.
+    pub(super) fn of(slot: &Slot<'_>, head: &Head) -> Self {
+        let mut past = Self { requests: [(0, 0); EXACT_MAX as usize], len: 0 };
+        let times = ring::times(slot, head).map(|time_ms| (time_ms, 1));
+        for (place, request) in past.requests.iter_mut().zip(times.chain(segments::counts(slot, head))) {
+            *place = request;
+            past.len += 1;
+        }
+        past
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::cells::Cells;
+
+    fn check_choice(requests_max: u32, interval_ms: u32, layout: Layout, gauge: Gauge) {
+        let rate = Some(Rate { requests_max, interval_ms });
+        let key = ClientKey::new("1.2.3.4".parse().unwrap(), 64);
+        assert_eq!(Gauge::choose(&Limits { rate, ..Limits::NONE }, &key), (layout, gauge));
+    }
+
+    #[test]
+    fn the_usual_limits_stay_narrow() {
+        check_choice(20, 200, Layout::Narrow, Gauge::Ring { interval_ms: 200 });
+        check_choice(20, 65_535, Layout::Narrow, Gauge::Ring { interval_ms: 65_535 });
+        check_choice(20, 65_536, Layout::Wide, Gauge::Ring { interval_ms: 65_536 });
+        check_choice(21, 200, Layout::Wide, Gauge::Ring { interval_ms: 200 });
+        check_choice(64, u32::MAX, Layout::Wide, Gauge::Ring { interval_ms: u32::MAX });
+        check_choice(65, 200, Layout::Narrow, Gauge::Segments { interval_ms: 200 });
+        check_choice(65_535, 200, Layout::Narrow, Gauge::Segments { interval_ms: 200 });
+        check_choice(65_536, 200, Layout::Wide, Gauge::Segments { interval_ms: 200 });
+        check_choice(65, u32::MAX, Layout::Wide, Gauge::Segments { interval_ms: u32::MAX });
+        check_choice(5, 0, Layout::Narrow, Gauge::Off);
+    }
+
+    #[test]
+    fn long_prefixes_and_large_concurrency_are_wide() {
+        let key = ClientKey::new("2001:db8::1".parse().unwrap(), 128);
+        assert_eq!(Gauge::choose(&Limits::NONE, &key).0, Layout::Wide);
+        let key = ClientKey::new("2001:db8::1".parse().unwrap(), 64);
+        let limits = |max| Limits { concurrent_max: Some(max), ..Limits::NONE };
+        assert_eq!(Gauge::choose(&limits(32_766), &key).0, Layout::Narrow);
+        assert_eq!(Gauge::choose(&limits(32_767), &key).0, Layout::Wide);
+    }
+
+    /// Stamps ten requests, one each 10 ms, then changes the gauge and counts at once.
+    fn check_adoption(layout: Layout, before: Gauge, after: Gauge, counted: u32) {
+        let cells = Cells::zeroed(layout.cells()).unwrap();
+        let slot = Slot::new(cells.words(0, layout.cells()), layout);
+        let mut head = slot.head(0);
+        (0..10).for_each(|n| before.stamp(&slot, &mut head, 1000 + 10 * n));
+        after.adopt(&slot, &mut head);
+        assert_eq!(after.live(&slot, &head, 1090), counted, "{before:?} to {after:?}");
+    }
+
+    #[test]
+    fn changed_limits_keep_what_still_fits() {
+        let (ring, segments) =
+            (|interval_ms| Gauge::Ring { interval_ms }, |interval_ms| Gauge::Segments { interval_ms });
+        for layout in [Layout::Narrow, Layout::Wide] {
+            check_adoption(layout, ring(1000), ring(50), 5);
+            check_adoption(layout, ring(1000), segments(1600), 10);
+            check_adoption(layout, segments(1600), ring(1000), 10);
+            check_adoption(layout, segments(1600), segments(3200), 10);
+            check_adoption(layout, ring(1000), Gauge::Off, 0);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Sets of eight slots: where a client's slot may be, and how it is locked.
+//!
+//! One word per set holds its lock and a seven-bit tag per slot, so that looking for a client touches that word and,
+//! but for one in sixteen cases, only the right slot. A set is locked as a whole: finding, claiming and counting are
+//! one short critical section with no room for races. Nothing ever moves.
+
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+use super::cells::{Cells, zeroed_words};
+use super::evict::Worth;
+use super::slot::{Layout, Slot};
+use crate::{ClientKey, Scope};
+
+/// Slots per set, which bounds every search.
+pub(super) const WAYS: usize = 8;
+const LOCK: u64 = 1 << 63;
+const TAG_BITS: usize = 7;
+const TAG_MASK: u64 = 0x7f;
+/// Spins before the thread gives way; a holder is done after some dozen nanoseconds unless it lost its core.
+const SPINS_MAX: u32 = 128;
+
+/// All slots of one layout.
+pub(super) struct Store {
+    layout: Layout,
+    cells: Cells,
+    sets: Box<[AtomicU64]>,
+}
+
+impl Store {
+    /// Room for `slots` slots, at least one set; `None` when the system refuses that much memory.
+    pub(super) fn new(layout: Layout, slots: usize) -> Option<Self> {
+        let sets = slots.div_ceil(WAYS).max(1);
+        Some(Self { layout, cells: Cells::zeroed(sets * WAYS * layout.cells())?, sets: zeroed_words(sets)? })
+    }
+
+    pub(super) fn slots(&self) -> usize {
+        self.sets.len() * WAYS
+    }
+
+    pub(super) fn sets(&self) -> usize {
+        self.sets.len()
+    }
+
+    /// Locks the set where clients of this hash are.
+    pub(super) fn lock(&self, hash: u64) -> LockedSet<'_> {
+        let set = (u128::from(hash) * self.sets.len() as u128) >> 64;
+        self.lock_set(set as usize)
+    }
+
+    /// Locks a set by its number.
+    pub(super) fn lock_set(&self, set: usize) -> LockedSet<'_> {
+        let word = &self.sets[set];
+        let mut spins = 0;
+        loop {
+            let before = word.fetch_or(LOCK, Acquire);
+            if before & LOCK == 0 {
+                return LockedSet { store: self, set, tags: before };
+            }
+            while word.load(Relaxed) & LOCK != 0 {
+                spins += 1;
+                if spins % SPINS_MAX == 0 {
+                    std::thread::yield_now();
+                }
+                std::hint::spin_loop();
+            }
+        }
+    }
+
+    /// Whether a set has any slot in use; needs no lock.
+    pub(super) fn is_empty_set(&self, set: usize) -> bool {
+        self.sets[set].load(Relaxed) & !LOCK == 0
+    }
+}
+
+/// A locked set; dropping it unlocks.
+pub(super) struct LockedSet<'s> {
+    store: &'s Store,
+    set: usize,
+    /// The tags as they will be published when the lock is given back.
+    tags: u64,
+}
+
+impl<'s> LockedSet<'s> {
+    /// The slot in this place of the set.
+    pub(super) fn slot(&self, way: usize) -> Slot<'s> {
+        let cells = self.store.layout.cells();
+        Slot::new(self.store.cells.words((self.set * WAYS + way) * cells, cells), self.store.layout)
+    }
+
+    /// The number of a slot in its store.
+    pub(super) fn index(&self, way: usize) -> u32 {
+        (self.set * WAYS + way) as u32
+    }
+
+    /// The places in use.
+    pub(super) fn used(&self) -> impl Iterator<Item = usize> + use<> {
+        let tags = self.tags;
+        (0..WAYS).filter(move |way| tag_at(tags, *way) != 0)
+    }
+
+    /// The place of a client's slot.
+    pub(super) fn find(&self, hash: u64, key: &ClientKey, scope: Scope) -> Option<usize> {
+        let tag = tag_of(hash);
+        (0..WAYS).find(|way| tag_at(self.tags, *way) == tag && self.slot(*way).belongs_to(key, scope))
+    }
+
+    /// A place for a newcomer: a free one, or the one whose client is worth least. `None` when none can go.
+    pub(super) fn room(&self, worth: impl Fn(&Slot<'_>) -> Worth) -> Option<Room> {
+        if let Some(way) = (0..WAYS).find(|way| tag_at(self.tags, *way) == 0) {
+            return Some(Room { way, evicts: false });
+        }
+        let (least, way) = (0..WAYS).map(|way| (worth(&self.slot(way)), way)).min()?;
+        (least != Worth::Kept).then_some(Room { way, evicts: least != Worth::Drained })
+    }
+
+    /// Gives a place to a client, with nothing counted.
+    pub(super) fn claim(&mut self, way: usize, hash: u64, owner: (&ClientKey, Scope)) -> Slot<'s> {
+        let slot = self.slot(way);
+        slot.claim(owner.0, owner.1);
+        self.set_tag(way, tag_of(hash));
+        slot
+    }
+
+    /// Makes a place free.
+    pub(super) fn free(&mut self, way: usize) {
+        self.set_tag(way, 0);
+    }
+
+    /// Whether a place is in use.
+    pub(super) fn is_used(&self, way: usize) -> bool {
+        tag_at(self.tags, way) != 0
+    }
+
+    fn set_tag(&mut self, way: usize, tag: u64) {
+        let shift = way * TAG_BITS;
+        self.tags = self.tags & !(TAG_MASK << shift) | tag << shift;
+    }
+}
+
+impl Drop for LockedSet<'_> {
+    fn drop(&mut self) {
+        self.store.sets[self.set].store(self.tags, Release);
+    }
+}
+
+/// A place found for a newcomer.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) way: usize,
+    /// Whether a client with something left in its window is forgotten for it.
+    pub(super) evicts: bool,
+}
+
+fn tag_at(tags: u64, way: usize) -> u64 {
+    tags >> (way * TAG_BITS) & TAG_MASK
+}
+
+/// Seven bits of the hash that do not choose the set; zero means free.
+fn tag_of(hash: u64) -> u64 {
+    (hash & 0xffff) % TAG_MASK + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u32) -> ClientKey {
+        ClientKey::new(std::net::Ipv4Addr::from_bits(number).into(), 64)
+    }
+
+    #[test]
+    fn claimed_slots_are_found_and_freed_ones_are_not() {
+        let store = Store::new(Layout::Narrow, 8).unwrap();
+        for number in 0..8 {
+            let mut set = store.lock(u64::from(number));
+            let room = set.room(|_| Worth::Kept).unwrap();
+            set.claim(room.way, u64::from(number), (&key(number), Scope(1)));
+        }
+        let mut set = store.lock(3);
+        let way = set.find(3, &key(3), Scope(1)).unwrap();
+        assert_eq!(set.find(3, &key(3), Scope(2)), None);
+        assert_eq!(set.room(|_| Worth::Kept), None);
+        set.free(way);
+        assert_eq!(set.find(3, &key(3), Scope(1)), None);
+        assert_eq!(set.used().count(), 7);
+        assert_eq!(set.room(|_| Worth::Kept), Some(Room { way, evicts: false }));
+    }
+
+    #[test]
+    fn the_least_worth_goes_first() {
+        let store = Store::new(Layout::Narrow, 8).unwrap();
+        let mut set = store.lock(0);
+        for way in 0..8 {
+            set.claim(way as usize, 0, (&key(way), Scope(1)));
+        }
+        let address = |slot: &Slot<'_>| slot.owner().0.parts().0;
+        let soft = |slot: &Slot<'_>| Worth::Little { requests: 9 - address(slot) as u32, last_ms: 0 };
+        assert_eq!(set.room(soft), Some(Room { way: 7, evicts: true }));
+        let one_drained = |slot: &Slot<'_>| if address(slot) == 5 { Worth::Drained } else { Worth::Kept };
+        assert_eq!(set.room(one_drained), Some(Room { way: 5, evicts: false }));
+    }
+
+    #[test]
+    fn a_set_is_held_by_one_thread_at_a_time() {
+        let store = Store::new(Layout::Wide, 1).unwrap();
+        store.lock(0).claim(0, 0, (&key(1), Scope(1)));
+        std::thread::scope(|threads| {
+            for _ in 0..2 {
+                threads.spawn(|| {
+                    for _ in 0..20_000 {
+                        let set = store.lock(0);
+                        let slot = set.slot(0);
+                        slot.set_lane(9, slot.lane(9) + 1);
+                    }
+                });
+            }
+        });
+        assert_eq!(store.lock(0).slot(0).lane(9), 40_000);
+    }
+}

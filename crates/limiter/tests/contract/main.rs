@@ -1,0 +1,12 @@
+//! What every backend that counts clients has to do: the decisions D1 to D6, D18 and D21, through the public door.
+//!
+//! The panics of `unwrap` in shared code here are the tests' own.
+#![allow(clippy::unwrap_used)]
+
+mod change;
+mod desk;
+mod flood;
+mod model;
+mod rules;
+mod threads;
+mod vectors;

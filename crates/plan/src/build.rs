@@ -1,0 +1,212 @@
+//! From a configuration to a plan.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use doorward_config::{Binding, BindingAddress, CacheControlMode, ClientCache, Configuration, HostRule, Severity, Site};
+use doorward_logs::SiteLog;
+
+use crate::Plan;
+use crate::content::{CacheControl, MimeMap, StaticContent};
+use crate::directory::{Content, Directories};
+use crate::effective::{Effective, Upstream};
+use crate::listen::{Claimed, Problem, listeners};
+use crate::log_settings::site_log;
+use crate::path_settings::LocationSettings;
+use crate::policy::policy;
+use crate::scopes::Scopes;
+use crate::site::{SiteId, SitePlan, SiteState};
+
+/// The physical path that stands for the page built into the program.
+const WELCOME: &str = "embedded:welcome";
+
+/// What a plan is made from.
+pub struct Inputs<'a> {
+    /// What the operator wrote.
+    pub configuration: &'a Configuration,
+    /// Sites the operator started or stopped since; the others follow `serverAutoStart`.
+    pub wishes: &'a BTreeMap<SiteId, bool>,
+    /// The home's log folder, for sites whose configuration names none.
+    pub home_logs: &'a Path,
+    /// The plan in force: what did not change is taken over from it.
+    pub present: &'a Plan,
+}
+
+/// Makes the plan. It cannot fail: what cannot be planned becomes a failed site or a [`Problem`] (D20).
+pub fn build(inputs: &Inputs<'_>, scopes: &mut Scopes) -> Plan {
+    let mut taken = HashSet::new();
+    let mut sites = Vec::new();
+    let mut claimed = Vec::new();
+    let mut problems = Vec::new();
+    for site in &inputs.configuration.sites {
+        let state = state(inputs, site, &mut taken);
+        if let SiteState::Failed(message) = &state {
+            problems.push(Problem { site: Some(site.name.clone()), message: message.clone() });
+        }
+        let planned = Arc::new(site_plan(inputs, site, state, scopes));
+        for endpoint in site.bindings.iter().filter_map(|binding| binding.endpoint.as_ref().ok()) {
+            claimed.push(Claimed { site: Arc::clone(&planned), endpoint: endpoint.clone() });
+        }
+        sites.push(planned);
+    }
+    let (https, http): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|claim| claim.endpoint.secure);
+    problems.extend(https.iter().filter(|claim| claim.site.state.is_started()).map(https_problem));
+    let listen: Vec<IpAddr> = inputs.configuration.ip_listen.iter().map(|entry| entry.address).collect();
+    let (listeners, more) = listeners(&http, &listen);
+    problems.extend(more);
+    Plan { generation: inputs.present.generation + 1, listeners, sites, problems }
+}
+
+fn https_problem(claim: &Claimed) -> Problem {
+    Problem {
+        site: Some(claim.site.name.clone()),
+        message: format!("its https binding on port {} is not served by this version", claim.endpoint.port),
+    }
+}
+
+/// Whether a site runs: what the operator asked for, unless its configuration stands in the way.
+fn state(inputs: &Inputs<'_>, site: &Site, taken: &mut HashSet<(BindingAddress, u16, HostRule)>) -> SiteState {
+    if !inputs.wishes.get(&site.id).copied().unwrap_or(site.server_auto_start) {
+        return SiteState::Stopped;
+    }
+    let findings = inputs.configuration.findings.iter();
+    let mut errors = findings.filter(|finding| finding.severity == Severity::Error);
+    if let Some(error) = errors.find(|finding| finding.site.as_deref() == Some(&*site.name)) {
+        let place = error.origin.as_ref().map(|origin| format!("{origin}: ")).unwrap_or_default();
+        return SiteState::Failed(format!("{place}{}", error.message));
+    }
+    let rooted = site.applications.iter().any(|application| {
+        application.path == "/" && application.virtual_directories.iter().any(|directory| directory.path == "/")
+    });
+    if !rooted {
+        let message = "Unrecognized configuration path 'MACHINE/WEBROOT/APPHOST/";
+        return SiteState::Failed(format!("{}: {message}{}': it has no application path=\"/\" with a virtualDirectory path=\"/\"", site.origin, site.name));
+    }
+    duplicate(site, taken).map_or(SiteState::Started, SiteState::Failed)
+}
+
+/// IIS lets two sites carry the same binding, but the second cannot start (Win32 183).
+fn duplicate(site: &Site, taken: &mut HashSet<(BindingAddress, u16, HostRule)>) -> Option<String> {
+    let usable = |binding: &Binding| {
+        let endpoint = binding.endpoint.as_ref().ok()?;
+        Some((endpoint.address, endpoint.port, endpoint.host.clone()))
+    };
+    if let Some(clash) = site.bindings.iter().find(|binding| usable(binding).is_some_and(|key| taken.contains(&key))) {
+        return Some(format!(
+            "{}: binding {}/{} belongs to a site that is already started (Cannot create a file when that file already exists)",
+            clash.origin, clash.protocol, clash.information
+        ));
+    }
+    taken.extend(site.bindings.iter().filter_map(usable));
+    None
+}
+
+fn site_plan(inputs: &Inputs<'_>, site: &Site, state: SiteState, scopes: &mut Scopes) -> SitePlan {
+    let settings = site_log(inputs.configuration, site, inputs.home_logs);
+    let present = inputs.present.sites.iter().find(|present| present.id == site.id);
+    let log = match present {
+        // Taken over, so that the log file goes on without a new header.
+        Some(present) if *present.log.settings() == settings => Arc::clone(&present.log),
+        Some(_) | None => SiteLog::new(settings),
+    };
+    SitePlan {
+        id: site.id,
+        name: site.name.clone(),
+        state,
+        bindings: site.bindings.iter().map(|binding| format!("{}/{}", binding.protocol, binding.information)).collect(),
+        directories: directories(inputs.configuration, site),
+        settings: Arc::new(location_settings(inputs.configuration, site, scopes)),
+        log,
+        connection_timeout_ms: site.limits.connection_timeout_ms,
+        url_segments_max: site.limits.max_url_segments,
+    }
+}
+
+fn directories(configuration: &Configuration, site: &Site) -> Directories {
+    let serves_http = |protocols: &[String]| protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case("http"));
+    let applications = site.applications.iter().filter(|application| serves_http(&application.enabled_protocols));
+    Directories::new(applications.flat_map(|application| {
+        application.virtual_directories.iter().map(|directory| {
+            let content = if directory.physical_path == WELCOME {
+                Content::Welcome
+            } else {
+                Content::Folder(configuration.paths.resolve(&directory.physical_path).path)
+            };
+            (application.path.clone(), directory.path.clone(), content)
+        })
+    }))
+}
+
+fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Scopes) -> LocationSettings {
+    let mut at = |path: &str| {
+        let settings = configuration.settings_at(&site.name, path);
+        let scope = scopes.number(site.id, &settings.dynamic_ip_security.limits_path);
+        Arc::new(Effective {
+            policy: policy(&settings, scope),
+            content: StaticContent {
+                default_documents: default_documents(&settings.default_document),
+                ..static_content(&settings.static_content)
+            },
+            upstream: settings.proxy.as_ref().and_then(upstream),
+        })
+    };
+    let root = at("/");
+    let deeper: Vec<_> = configuration
+        .location_paths(&site.name)
+        .into_iter()
+        .filter(|path| path != "/")
+        .map(|path| {
+            let settings = at(&path);
+            (path, settings)
+        })
+        .collect();
+    LocationSettings::new(root, deeper)
+}
+
+fn default_documents(section: &doorward_config::DefaultDocument) -> Vec<String> {
+    if section.enabled { section.files.clone() } else { Vec::new() }
+}
+
+fn static_content(section: &doorward_config::StaticContent) -> StaticContent {
+    let rows = section.mime_map.iter().map(|(extension, kind)| (extension.clone(), kind.clone()));
+    StaticContent {
+        default_documents: Vec::new(),
+        mime: MimeMap::new(rows),
+        cache: cache_control(&section.client_cache),
+        etag: section.client_cache.set_etag,
+    }
+}
+
+/// `clientCache` (IIS reference §4.1): the mode's own directive, then the custom text.
+fn cache_control(section: &ClientCache) -> CacheControl {
+    let directive = match section.cache_control_mode {
+        CacheControlMode::NoControl | CacheControlMode::UseExpires => None,
+        CacheControlMode::DisableCache => Some("no-cache".to_owned()),
+        CacheControlMode::UseMaxAge => Some(format!("max-age={}", section.max_age_seconds)),
+    };
+    let custom = Some(section.cache_control_custom.clone()).filter(|custom| !custom.is_empty());
+    let parts: Vec<String> = directive.into_iter().chain(custom).collect();
+    CacheControl {
+        cache_control: (!parts.is_empty()).then(|| parts.join(",")),
+        expires: (section.cache_control_mode == CacheControlMode::UseExpires).then(|| section.http_expires.clone()),
+    }
+}
+
+/// `to` was checked by `config`: an http URL without user, query and fragment.
+fn upstream(section: &doorward_config::ProxySection) -> Option<Upstream> {
+    let rest = section.to.strip_prefix("http://")?;
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let (host, port) = match authority.rfind(':') {
+        Some(colon) if !authority.ends_with(']') => (&authority[..colon], authority[colon + 1..].parse().ok()?),
+        Some(_) | None => (authority, 80),
+    };
+    Some(Upstream {
+        host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+        port,
+        base_path: path.trim_end_matches('/').to_owned(),
+        connect_timeout_ms: section.connect_timeout_ms.into(),
+        response_timeout_ms: section.response_timeout_ms.into(),
+    })
+}

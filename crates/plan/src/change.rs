@@ -1,0 +1,78 @@
+//! A step from one plan to the next, as far as listeners are concerned.
+
+use std::net::SocketAddr;
+
+use crate::Plan;
+
+/// Which addresses are opened, closed and kept. Flipping the two plans undoes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// In the next plan only, or held with another protocol now.
+    pub open: Vec<SocketAddr>,
+    /// In the present plan only.
+    pub close: Vec<SocketAddr>,
+    /// In both: their connections are not touched.
+    pub keep: Vec<SocketAddr>,
+}
+
+impl Change {
+    /// The step that leads from `present` to `next`.
+    pub fn between(present: &Plan, next: &Plan) -> Self {
+        let same = |address: &SocketAddr| {
+            let secure = |plan: &Plan| plan.listeners.get(address).map(|listener| listener.secure);
+            secure(present) == secure(next)
+        };
+        let (keep, open) = next.listeners.keys().copied().partition(same);
+        let close = present.listeners.keys().copied().filter(|address| !same(address)).collect();
+        Self { open, close, keep }
+    }
+
+    /// Whether listeners stay as they are.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.close.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listen::{Claimed, listeners};
+    use crate::site::SiteState;
+    use crate::site::tests_support::site;
+    use doorward_config::{Endpoint, parse_binding_information};
+
+    fn plan(bindings: &[(&str, bool)]) -> Plan {
+        let claimed: Vec<Claimed> = (1..)
+            .zip(bindings)
+            .map(|(id, (information, secure))| {
+                let (address, port, host) = parse_binding_information(information).unwrap();
+                let endpoint = Endpoint { secure: *secure, address, port, host };
+                Claimed { site: site(id, "s", SiteState::Started), endpoint }
+            })
+            .collect();
+        Plan { listeners: listeners(&claimed, &[]).0, ..Plan::default() }
+    }
+
+    fn text(addresses: &[SocketAddr]) -> String {
+        addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    fn check(present: &[(&str, bool)], next: &[(&str, bool)], expected: [&str; 3]) {
+        let change = Change::between(&plan(present), &plan(next));
+        assert_eq!([text(&change.open), text(&change.close), text(&change.keep)], expected.map(str::to_owned));
+        let back = Change::between(&plan(next), &plan(present));
+        assert_eq!((back.open, back.close), (change.close, change.open), "flipping undoes");
+    }
+
+    #[test]
+    fn open_close_keep() {
+        check(&[], &[("127.0.0.2:80:", false)], ["127.0.0.2:80", "", ""]);
+        check(&[("127.0.0.2:80:", false)], &[("127.0.0.2:80:", false)], ["", "", "127.0.0.2:80"]);
+        check(
+            &[("127.0.0.2:80:", false), ("127.0.0.3:80:", false)],
+            &[("127.0.0.3:80:", false), ("127.0.0.4:80:", false)],
+            ["127.0.0.4:80", "127.0.0.2:80", "127.0.0.3:80"],
+        );
+        check(&[("127.0.0.2:80:", false)], &[("127.0.0.2:80:", true)], ["127.0.0.2:80", "127.0.0.2:80", ""]);
+    }
+}

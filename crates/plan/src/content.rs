@@ -1,0 +1,67 @@
+//! Static content settings in the form the file handler uses.
+
+use std::collections::HashMap;
+
+/// File extension to media type (`staticContent/mimeMap`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MimeMap(HashMap<String, String>);
+
+impl MimeMap {
+    /// Takes (extension with its dot, media type); extensions compare without regard to case.
+    pub fn new(entries: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(entries.into_iter().map(|(extension, kind)| (extension.to_ascii_lowercase(), kind)).collect())
+    }
+
+    /// The media type for a file name, or `None`, which is 404.3. `.` stands for names without an
+    /// extension, `.*` for every extension without a row of its own.
+    pub fn media_type(&self, file_name: &str) -> Option<&str> {
+        let extension = file_name.rfind('.').map_or(".", |dot| &file_name[dot..]);
+        let found = self.0.get(extension).or_else(|| self.0.get(&extension.to_ascii_lowercase()));
+        found.or_else(|| if extension == "." { None } else { self.0.get(".*") }).map(String::as_str)
+    }
+}
+
+/// `staticContent/clientCache`, already in the form of a field value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CacheControl {
+    /// Value of `Cache-Control`, when one is to be sent.
+    pub cache_control: Option<String>,
+    /// Value of `Expires`, when one is to be sent.
+    pub expires: Option<String>,
+}
+
+/// How files are served at a path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StaticContent {
+    /// Names tried in turn for a URL that ends in a slash; empty when default documents are off.
+    pub default_documents: Vec<String>,
+    /// Which file extensions are served, and as what.
+    pub mime: MimeMap,
+    /// Caching advice for the client.
+    pub cache: CacheControl,
+    /// Whether an `ETag` is sent (`clientCache/setEtag`).
+    pub etag: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(map: &[(&str, &str)], name: &str, expected: Option<&str>) {
+        let map = MimeMap::new(map.iter().map(|(extension, kind)| ((*extension).to_owned(), (*kind).to_owned())));
+        assert_eq!(map.media_type(name), expected, "{name}");
+    }
+
+    #[test]
+    fn media_types() {
+        let usual = [(".html", "text/html"), (".PNG", "image/png")];
+        check(&usual, "a.html", Some("text/html"));
+        check(&usual, "A.HTML", Some("text/html"));
+        check(&usual, "b.png", Some("image/png"));
+        check(&usual, "x.tar.gz", None);
+        check(&usual, "README", None);
+        check(&[(".", "text/plain")], "README", Some("text/plain"));
+        check(&[(".*", "application/octet-stream")], "x.unknown", Some("application/octet-stream"));
+        check(&[(".*", "application/octet-stream")], "README", None);
+    }
+}

@@ -1,0 +1,38 @@
+//! Everything that holds at one path, as plain values.
+
+use doorward_limiter::{Policy, Scope};
+
+use crate::content::StaticContent;
+
+/// A server that requests are forwarded to (`<doorward><proxy to="…"/>`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// Host name or address, without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Path put before the request's own, without a slash at its end.
+    pub base_path: String,
+    /// How long a connect may take, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// How long the upstream may stay silent before its answer is given up, in milliseconds.
+    pub response_timeout_ms: u64,
+}
+
+/// The settings in force at one path of one site.
+#[derive(Debug)]
+pub struct Effective {
+    /// Who may proceed, and how often.
+    pub policy: Policy,
+    /// How files are served.
+    pub content: StaticContent,
+    /// Where requests are forwarded instead of being answered from files.
+    pub upstream: Option<Upstream>,
+}
+
+impl Effective {
+    /// Settings with no limits, no default documents and no media types, for tests and as a last resort.
+    pub fn bare(scope: Scope) -> Self {
+        Self { policy: Policy::open(scope), content: StaticContent::default(), upstream: None }
+    }
+}

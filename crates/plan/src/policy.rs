@@ -1,0 +1,72 @@
+//! From the two security sections and our own to a limiter policy.
+
+use doorward_config::{DynamicIpSecurity, IpSecurity, LimiterSection, Settings};
+use doorward_limiter::{
+    AddressList, AddressRule, ClientSource, DenyAction, ForwardedHeader, ForwardedRule, Limits, Policy, Rate, Scope,
+    Trust,
+};
+
+/// The policy that `settings` ask for, with its counters in `scope`.
+pub(crate) fn policy(settings: &Settings, scope: Scope) -> Policy {
+    let dynamic = &settings.dynamic_ip_security;
+    let own = &settings.limiter;
+    Policy {
+        list: address_list(&settings.ip_security),
+        list_action: action(settings.ip_security.deny_action),
+        limits: limits(dynamic, own),
+        action: action(dynamic.deny_action),
+        logging_only: dynamic.enable_logging_only_mode,
+        exempt_allowed: own.exempt_allowed,
+        ipv6_prefix_length: own.ipv6_prefix_length,
+        scope,
+        source: source(settings),
+    }
+}
+
+/// Entries that name a host are left out: they need a lookup, which the server does beforehand (D26).
+fn address_list(section: &IpSecurity) -> AddressList {
+    let rules = section.entries.iter().filter_map(|entry| {
+        let network = entry.network?;
+        Some(AddressRule { network, allowed: entry.allowed })
+    });
+    AddressList::new(rules.collect(), section.allow_unlisted)
+}
+
+fn limits(section: &DynamicIpSecurity, own: &LimiterSection) -> Limits {
+    let rate = Rate { requests_max: section.rate.max_requests, interval_ms: section.rate.interval_ms };
+    Limits {
+        concurrent_max: section.concurrent.enabled.then_some(section.concurrent.max),
+        rate: section.rate.enabled.then_some(rate),
+        count_denied: own.count_denied,
+    }
+}
+
+fn action(configured: doorward_config::DenyAction) -> DenyAction {
+    match configured {
+        doorward_config::DenyAction::AbortRequest => DenyAction::Abort,
+        doorward_config::DenyAction::Unauthorized => DenyAction::Unauthorized,
+        doorward_config::DenyAction::Forbidden => DenyAction::Forbidden,
+        doorward_config::DenyAction::NotFound => DenyAction::NotFound,
+    }
+}
+
+/// Either section's `enableProxyMode` turns to the forwarded address; D8 says whom it believes.
+fn source(settings: &Settings) -> ClientSource {
+    if !settings.dynamic_ip_security.enable_proxy_mode && !settings.ip_security.enable_proxy_mode {
+        return ClientSource::Peer;
+    }
+    let own = &settings.limiter;
+    let trust = match &own.trusted_proxies {
+        _ if own.trust_any_proxy => Trust::AnyProxy,
+        Some(networks) => Trust::Listed(networks.clone()),
+        None => Trust::Implicit,
+    };
+    let header = if own.client_header.eq_ignore_ascii_case("X-Forwarded-For") {
+        ForwardedHeader::XForwardedFor
+    } else if own.client_header.eq_ignore_ascii_case("Forwarded") {
+        ForwardedHeader::Forwarded
+    } else {
+        ForwardedHeader::Other(own.client_header.clone())
+    };
+    ClientSource::Forwarded(ForwardedRule { header, trust })
+}

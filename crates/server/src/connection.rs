@@ -1,0 +1,157 @@
+//! One client connection: bytes in, exchanges through the pipeline, bytes out.
+//!
+//! A turn reads what is there, answers every complete request whose answer is at hand, and writes all
+//! answers at once. Requests that need waiting (a file to open, an upstream) leave the turn and are
+//! handled alone. While a connection waits for its client it holds no buffer.
+
+use std::future::poll_fn;
+use std::io::ErrorKind;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use doorward_plan::Plan;
+use doorward_wire::{ServerMachine, TimerReason, Waiting};
+
+use crate::exchange::Exchange;
+use crate::stream::{Ends, Stream};
+use crate::downstream::{Downstream, End};
+use crate::turn::Turn;
+use crate::worker::{OpenListener, Worker};
+
+/// A request body nobody wants is read up to this size so that the connection can be kept; beyond it is closed.
+pub(crate) const DISCARD_BYTES_MAX: u64 = 256 * 1024;
+/// How long a closing connection still reads, so that its last answer is not lost to a reset.
+const LINGER_MS: u64 = 2_000;
+
+/// One client connection.
+pub(crate) struct Connection {
+    pub(crate) client: Downstream,
+    pub(crate) machine: ServerMachine,
+    /// Received, but not used up yet.
+    pub(crate) carry: Vec<u8>,
+    pub(crate) listener: Rc<OpenListener>,
+    /// One snapshot of the plan, renewed between requests.
+    pub(crate) plan: Arc<Plan>,
+    /// When the first byte of the present head came.
+    pub(crate) head_since_ms: Option<u64>,
+    pub(crate) discarded_bytes: u64,
+    pub(crate) idle_ms: u64,
+    /// Answered, and waiting for their bytes to leave.
+    pub(crate) batch: Vec<Box<Exchange>>,
+}
+
+/// Serves a connection to its end.
+pub(crate) async fn serve(mut connection: Connection) {
+    match connection.run().await {
+        End::Close => {}
+        End::Linger => connection.linger().await,
+        End::Reset => connection.client.stream.reset_on_drop(),
+    }
+    connection.client.worker.shared.totals.open_connections.fetch_sub(1, Ordering::Relaxed);
+}
+
+impl Connection {
+    pub(crate) fn new(worker: &Rc<Worker>, listener: &Rc<OpenListener>, stream: Stream, ends: Ends) -> Self {
+        Self {
+            client: Downstream::new(worker, listener.number, stream, ends),
+            machine: ServerMachine::new(worker.shared.head_limits),
+            carry: Vec::new(),
+            listener: Rc::clone(listener),
+            plan: worker.shared.plan.load_full(),
+            head_since_ms: None,
+            discarded_bytes: 0,
+            idle_ms: worker.shared.timers.idle_ms,
+            batch: Vec::new(),
+        }
+    }
+
+    async fn run(&mut self) -> End {
+        let mut hungry = true;
+        loop {
+            if hungry && let Err(end) = self.wait_for_bytes().await {
+                return end;
+            }
+            let mut turn = self.turn(hungry);
+            if let Turn::Blocked { rest, then } = turn {
+                if let Err(end) = self.write_rest(&rest).await {
+                    return end;
+                }
+                turn = *then;
+            }
+            hungry = match turn {
+                Turn::Hungry => true,
+                Turn::Again | Turn::Blocked { .. } => false,
+                Turn::End(end) => return end,
+                Turn::Handle(exchange, handling) => match self.handle(exchange, handling).await {
+                    Ok(()) => false,
+                    Err(end) => return end,
+                },
+            };
+        }
+    }
+
+    /// Waits until the client sends something; a timer or the end of the server ends the wait.
+    async fn wait_for_bytes(&mut self) -> Result<(), End> {
+        let now_ms = self.client.now_ms();
+        let timers = &self.client.worker.shared.timers;
+        let idle = self.machine.is_idle() && self.carry.is_empty();
+        let (deadline_ms, reason) = if idle {
+            (now_ms.saturating_add(self.idle_ms), TimerReason::ConnectionIdle)
+        } else if self.machine.in_body() {
+            timers.deadline(Waiting::Drain, now_ms)
+        } else {
+            timers.deadline(Waiting::Head, *self.head_since_ms.get_or_insert(now_ms))
+        };
+        let watch = &self.client.watched.watch;
+        if idle && (self.client.worker.draining.get() || self.listener.closed.get()) {
+            return Err(End::Close);
+        }
+        watch.set_idle(idle);
+        watch.receive_by(deadline_ms, reason);
+        let outcome = poll_fn(|context| match watch.poll_fired(context) {
+            Some(fired) => Poll::Ready(Err(fired)),
+            None => self.client.stream.poll_readable(context).map(|_| Ok(())),
+        })
+        .await;
+        watch.set_idle(false);
+        watch.receive_any_time();
+        outcome.map_err(|fired| self.client.fired(fired))
+    }
+
+    /// Says that nothing more comes, and reads what the client is still sending for a moment: closing
+    /// with unread bytes would reset the connection and could take our last answer with it.
+    async fn linger(&mut self) {
+        self.client.stream.shut_down_write();
+        let watch = Rc::clone(&self.client.watched.watch);
+        watch.receive_by(self.client.now_ms() + LINGER_MS, TimerReason::ConnectionIdle);
+        let mut read = 0;
+        while read < DISCARD_BYTES_MAX as usize * 4 {
+            let fired = poll_fn(|context| match watch.poll_fired(context) {
+                Some(_) => Poll::Ready(true),
+                None => self.client.stream.poll_readable(context).map(|_| false),
+            })
+            .await;
+            if fired {
+                return;
+            }
+            let mut scratch = self.client.worker.scratch();
+            let count = self.client.stream.try_read(&mut scratch.read);
+            self.client.worker.give_back(scratch);
+            match count {
+                Ok(0) => return,
+                Ok(count) => read += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+impl Drop for Connection {
+    /// A connection that ends with answers unsent (a panic, a drain) still records them.
+    fn drop(&mut self) {
+        self.finish_batch(true);
+    }
+}

@@ -1,0 +1,82 @@
+//! Listening sockets: one per exact address, shared by the threads.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::task::spawn_local;
+
+use crate::connection::{Connection, serve};
+use crate::stream::{Ends, Stream};
+use crate::worker::{OpenListener, Worker};
+
+/// Connections the kernel keeps for us until they are accepted; it caps this at `net.core.somaxconn`.
+const BACKLOG: i32 = 4096;
+/// After an accept failed for want of descriptors: long enough not to spin, short enough not to be noticed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Opens a listening socket on exactly this address. Never with `SO_REUSEPORT`: then a second
+/// program could take half of the connections, and the kernel would not tell anybody.
+pub fn bind(address: SocketAddr) -> io::Result<StdListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // Connections of an earlier listener that linger in TIME_WAIT do not hold the address.
+    socket.set_reuse_address(true)?;
+    // Accepted sockets inherit it, which saves a system call for each.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Accepts connections until the listener is closed, then frees the address and says so.
+pub(crate) async fn accept(worker: Rc<Worker>, listener: Rc<OpenListener>, socket: TcpListener) {
+    loop {
+        tokio::select! {
+            biased;
+            () = listener.closing.notified() => break,
+            accepted = socket.accept() => match accepted {
+                Ok((tcp, peer)) => admit(&worker, &listener, tcp, peer),
+                Err(error) => failed(&worker, &error).await,
+            },
+        }
+    }
+    drop(socket);
+    if let Some(gone) = listener.gone.borrow_mut().take() {
+        let _control_gone = gone.send(());
+    }
+}
+
+fn admit(worker: &Rc<Worker>, listener: &Rc<OpenListener>, tcp: tokio::net::TcpStream, peer: SocketAddr) {
+    let local = if listener.address.ip().is_unspecified() {
+        // The peer may be gone already.
+        let Ok(local) = tcp.local_addr() else { return };
+        local
+    } else {
+        listener.address
+    };
+    let totals = &worker.shared.totals;
+    totals.connections.fetch_add(1, Ordering::Relaxed);
+    totals.open_connections.fetch_add(1, Ordering::Relaxed);
+    let connection = Connection::new(worker, listener, Stream::plain(tcp), Ends { peer, local });
+    spawn_local(serve(connection));
+}
+
+/// An error of one connection is that connection's; want of descriptors or memory is ours, and passes.
+async fn failed(worker: &Worker, error: &io::Error) {
+    worker.shared.totals.accept_errors.fetch_add(1, Ordering::Relaxed);
+    let exhausted = error.raw_os_error().is_some_and(|code| {
+        use rustix::io::Errno;
+        [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].contains(&Errno::from_raw_os_error(code))
+    });
+    if exhausted {
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}

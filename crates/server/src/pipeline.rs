@@ -1,0 +1,22 @@
+//! The stages of a request, in the order that is the security model.
+
+use doorward_plan::ListenerPlan;
+
+use crate::exchange::Exchange;
+use crate::outcome::{Handling, Refusal};
+use crate::stage::{client, filter, handler, limit, site};
+use crate::worker::Worker;
+
+/// Decides how a request is answered. Nothing here waits, and nothing here writes to the client.
+pub(crate) fn decide(
+    worker: &Worker,
+    listener: &ListenerPlan,
+    exchange: &mut Exchange,
+    now_ms: u64,
+) -> Result<Handling, Refusal> {
+    site::choose(listener, exchange)?; //                  400 Invalid Hostname, 404 stopped, 404.20
+    client::identify(exchange)?; //                        400.10
+    limit::admit(&worker.limiter, exchange, now_ms)?; //   abort, 401, 403, 404 with .501 to .504
+    filter::screen(exchange)?; //                          404.7, 404.8, 404.11
+    handler::choose(worker, exchange, now_ms) //           404, 405
+}

@@ -1,0 +1,184 @@
+//! Requests that another server answers: forwarded and streamed, both ways at once.
+
+mod connect;
+mod download;
+mod head;
+mod pool;
+mod upload;
+
+pub(crate) use pool::Pool;
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use doorward_plan::{Effective, Upstream};
+use doorward_wire::{CONTINUE, BodyLength, ClientMachine, HeadLimits};
+use tokio::net::TcpStream;
+
+use crate::connection::Connection;
+use crate::downstream::End;
+use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
+use crate::outcome::SiteRefusal;
+use crate::send;
+use download::Downloaded;
+
+/// WinHTTP's codes, as ARR logs them (IIS reference §5.2).
+const WIN32_TIMEOUT: u32 = 12002;
+const WIN32_CANNOT_CONNECT: u32 = 12029;
+const WIN32_CONNECTION_RESET: u32 = 12030;
+
+/// Why forwarding did not come to a complete answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No connection to the upstream.
+    Connect,
+    /// It was silent for too long.
+    Timeout,
+    /// It closed, or answered something that is not HTTP, before its head was complete.
+    NoAnswer,
+    /// The same on a connection that had been used before and may simply have been closed: worth another try.
+    Stale,
+    /// It broke off after its head was passed on: the client can only be told by closing.
+    BrokenOff,
+    /// The client went away, or was too slow.
+    Client(End),
+}
+
+/// How much of the client's message has been read for the upstream.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// The request, body included, has been passed on.
+    pub(crate) uploaded: Cell<bool>,
+    /// Any of the request's body has been taken from the client: it cannot be sent again.
+    pub(crate) consumed: Cell<bool>,
+}
+
+/// Forwards the request and streams the answer back.
+pub(crate) async fn forward(
+    connection: &mut Connection,
+    mut exchange: Box<Exchange>,
+    effective: &Arc<Effective>,
+) -> Result<(), End> {
+    let Some(upstream) = &effective.upstream else {
+        return connection.refuse(exchange, SiteRefusal::new(500, 0, 0).into()).await;
+    };
+    let progress = Progress::default();
+    let mut outcome = attempt(connection, &mut exchange, upstream, (&progress, true)).await;
+    if outcome == Err(Failure::Stale) && !progress.consumed.get() && is_idempotent(exchange.request.method()) {
+        outcome = attempt(connection, &mut exchange, upstream, (&progress, false)).await;
+    }
+    exchange.received_bytes = connection.machine.wire_bytes().max(exchange.received_bytes);
+    match outcome {
+        Ok(()) => finished(connection, exchange, &progress),
+        Err(failure) => failed(connection, exchange, (failure, &progress)).await,
+    }
+}
+
+/// Methods that may be sent twice (RFC 9110 9.2.2).
+fn is_idempotent(method: &str) -> bool {
+    ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"].contains(&method)
+}
+
+/// One try on one upstream connection. `reuse` allows a pooled one.
+async fn attempt(
+    connection: &mut Connection,
+    exchange: &mut Exchange,
+    upstream: &Upstream,
+    (progress, reuse): (&Progress, bool),
+) -> Result<(), Failure> {
+    let now_ms = connection.client.now_ms();
+    let pooled = if reuse { connection.client.worker.upstreams.take(upstream, now_ms) } else { None };
+    let used_before = pooled.is_some();
+    let link = match pooled {
+        Some(link) => link,
+        None => connect::connect(upstream).await?,
+    };
+    let reusable = converse(connection, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
+        Failure::NoAnswer if used_before => Failure::Stale,
+        other => other,
+    })?;
+    if reusable && progress.uploaded.get() {
+        connection.client.worker.upstreams.give_back(upstream, link, connection.client.now_ms());
+    }
+    Ok(())
+}
+
+/// Sends the request and passes the answer on, both at once: an upstream may answer before it has
+/// read everything. Returns whether the upstream connection can carry another request.
+async fn converse(
+    connection: &mut Connection,
+    exchange: &mut Exchange,
+    link: &TcpStream,
+    (upstream, progress): (&Upstream, &Progress),
+) -> Result<bool, Failure> {
+    let Connection { client, machine, carry, .. } = connection;
+    let has_body = exchange.request.body() != BodyLength::None;
+    if exchange.request.expects_continue() && carry.is_empty() {
+        send::all(client, CONTINUE).await.map_err(Failure::Client)?;
+    }
+    let head = head::request(exchange, upstream);
+    let chunked = exchange.request.body() == BodyLength::Chunked;
+    let mut answer = ClientMachine::new(HeadLimits { request_bytes_max: 256 * 1024, ..HeadLimits::default() });
+    answer.begin(exchange.is_head());
+    let mut downloaded = Downloaded::new(upstream, has_body);
+    let finished = {
+        let upload = upload::run(upload::From { client, machine, carry }, link, (head, chunked), progress);
+        let download = download::run(client, exchange, link, (&mut answer, &mut downloaded));
+        let gone = poll_fn(|context| client.stream.poll_gone(context));
+        tokio::pin!(upload, download, gone);
+        loop {
+            tokio::select! {
+                biased;
+                finished = &mut download => break finished,
+                sent = &mut upload, if !progress.uploaded.get() => match sent {
+                    Ok(()) => progress.uploaded.set(true),
+                    Err(upload::Broken::Client(end)) => break Err(Failure::Client(end)),
+                    // It may have answered early and closed; its answer is read to the end all the same.
+                    Err(upload::Broken::Upstream) => break download.await,
+                },
+                () = &mut gone, if progress.uploaded.get() => break Err(Failure::Client(End::Close)),
+            }
+        }
+    };
+    finished.map(|()| answer.reusable())
+}
+
+fn finished(connection: &Connection, mut exchange: Box<Exchange>, progress: &Progress) -> Result<(), End> {
+    // What the client still sends of a body the upstream did not want cannot be told from a next request.
+    exchange.keep_alive &= progress.uploaded.get();
+    let keep_alive = exchange.keep_alive;
+    connection.client.worker.finish(exchange);
+    if keep_alive { Ok(()) } else { Err(End::Linger) }
+}
+
+async fn failed(
+    connection: &mut Connection,
+    mut exchange: Box<Exchange>,
+    (failure, progress): (Failure, &Progress),
+) -> Result<(), End> {
+    let refusal = match failure {
+        Failure::Connect => SiteRefusal::new(502, 3, WIN32_CANNOT_CONNECT),
+        Failure::NoAnswer | Failure::Stale => SiteRefusal::new(502, 3, WIN32_CONNECTION_RESET),
+        Failure::Timeout => SiteRefusal::new(504, 0, WIN32_TIMEOUT),
+        Failure::BrokenOff => {
+            exchange.answered.win32_status = WIN32_CONNECTION_RESET;
+            connection.client.worker.finish(exchange);
+            return Err(End::Reset);
+        }
+        Failure::Client(end) => {
+            if exchange.answered.status == 0 {
+                // ARR's "client gone" (IIS reference §5.1).
+                exchange.answered.status = 400;
+                exchange.answered.substatus = 604;
+            }
+            exchange.answered.win32_status = WIN32_CLIENT_GONE;
+            connection.client.worker.finish(exchange);
+            return Err(end);
+        }
+    };
+    if progress.consumed.get() {
+        exchange.keep_alive = false;
+    }
+    connection.refuse(exchange, refusal.into()).await
+}

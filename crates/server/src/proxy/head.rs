@@ -1,0 +1,107 @@
+//! Heads on their way through: hop-by-hop fields end here, forwarding fields begin here.
+
+use doorward_limiter::{ClientSource, Trust};
+use doorward_plan::Upstream;
+use doorward_wire::{BodyLength, Framing, HeadWriter, Response, end_to_end};
+
+use crate::exchange::{Answered, Exchange};
+use crate::outcome::field_line;
+
+/// Fields that say where a request comes from. Only we know, so what a stranger wrote is dropped.
+const FORWARDING: [&str; 4] = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"];
+
+/// The head as the upstream gets it. `Host` stays what the client asked for, as in production.
+pub(super) fn request(exchange: &Exchange, upstream: &Upstream) -> Vec<u8> {
+    let request = &exchange.request;
+    let mut target = format!("{}{}", upstream.base_path, request.path());
+    if let Some(query) = request.query() {
+        target.push('?');
+        target.push_str(query);
+    }
+    let mut head = Vec::with_capacity(request.head_bytes() + 256);
+    HeadWriter::start_request(&mut head, request.method(), &target).field("Host", request.authority().as_bytes());
+    let trusted = is_trusted_proxy(exchange);
+    for (name, value) in end_to_end(request.fields()) {
+        if !is_replaced(name, trusted) {
+            field_line(&mut head, name, value);
+        }
+    }
+    match request.body() {
+        BodyLength::None => {}
+        BodyLength::Known(length) => field_line(&mut head, "Content-Length", length.to_string().as_bytes()),
+        BodyLength::Chunked => field_line(&mut head, "Transfer-Encoding", b"chunked"),
+    }
+    forwarding(&mut head, exchange, trusted);
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+fn is_replaced(name: &str, trusted: bool) -> bool {
+    let ours = ["Host", "Content-Length", "Transfer-Encoding", "Expect", "X-Forwarded-For"];
+    ours.iter().any(|own| own.eq_ignore_ascii_case(name))
+        || (!trusted && FORWARDING.iter().any(|own| own.eq_ignore_ascii_case(name)))
+}
+
+fn forwarding(head: &mut Vec<u8>, exchange: &Exchange, trusted: bool) {
+    let request = &exchange.request;
+    let mut chain = Vec::new();
+    if trusted {
+        for line in request.field_lines("X-Forwarded-For") {
+            chain.extend_from_slice(line);
+            chain.extend_from_slice(b", ");
+        }
+    }
+    chain.extend_from_slice(doorward_limiter::canonical(exchange.peer()).to_string().as_bytes());
+    field_line(head, "X-Forwarded-For", &chain);
+    if !trusted || request.field("X-Forwarded-Proto").is_none() {
+        field_line(head, "X-Forwarded-Proto", b"http");
+    }
+    if !trusted || request.field("X-Forwarded-Host").is_none() {
+        field_line(head, "X-Forwarded-Host", request.authority().as_bytes());
+    }
+}
+
+/// Whether the site's proxy mode names the peer among its trusted proxies.
+fn is_trusted_proxy(exchange: &Exchange) -> bool {
+    let Some(effective) = &exchange.effective else { return false };
+    match &effective.policy.source {
+        ClientSource::Peer => false,
+        ClientSource::Forwarded(rule) => match &rule.trust {
+            Trust::Listed(networks) => {
+                let peer = doorward_limiter::canonical(exchange.peer());
+                networks.iter().any(|network| network.contains(&peer))
+            }
+            Trust::Implicit | Trust::AnyProxy => false,
+        },
+    }
+}
+
+/// The head as the client gets it; returns whether the body goes in chunks.
+pub(super) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) -> bool {
+    let before = out.len();
+    let framing = framing(exchange, answer);
+    let mut head = HeadWriter::start(out, answer.status());
+    for (name, value) in end_to_end(answer.fields()) {
+        let framed = name.eq_ignore_ascii_case("Content-Length") || name.eq_ignore_ascii_case("Transfer-Encoding");
+        if !framed {
+            head.field(name, value);
+        }
+    }
+    let chunked = matches!(framing, Framing::Chunked);
+    exchange.keep_alive &= !matches!(framing, Framing::Close);
+    head.framing(framing, exchange.keep_alive, exchange.request.version());
+    head.finish();
+    exchange.answered = Answered { status: answer.status(), substatus: 0, win32_status: 0 };
+    exchange.sent_bytes += (out.len() - before) as u64;
+    chunked
+}
+
+fn framing(exchange: &Exchange, answer: &Response) -> Framing {
+    match answer.content_length() {
+        _ if answer.status() == 204 || answer.status() == 304 => Framing::None,
+        Some(length) => Framing::Length(length),
+        None if exchange.is_head() => Framing::None,
+        None if exchange.takes_chunks() => Framing::Chunked,
+        None => Framing::Close,
+    }
+}

@@ -1,0 +1,84 @@
+//! Requests that need waiting: a file to open, a long body to send, an upstream to ask.
+
+use doorward_wire::BodyLength;
+
+use crate::connection::Connection;
+use crate::downstream::End;
+use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
+use crate::outcome::{Handling, Refusal, Response, SiteRefusal};
+use crate::proxy;
+use crate::render;
+use crate::send;
+use crate::static_file::{self, Found};
+
+impl Connection {
+    /// Handles a request that needs waiting.
+    pub(crate) async fn handle(&mut self, exchange: Box<Exchange>, handling: Handling) -> Result<(), End> {
+        match handling {
+            Handling::Respond(response) => self.respond(exchange, response).await,
+            Handling::Open(job) => {
+                let found = match tokio::task::spawn_blocking(move || job.run()).await {
+                    Ok(found) => found,
+                    Err(_) => Found::Refused(SiteRefusal::new(500, 0, 0).into()),
+                };
+                self.respond_found(exchange, found).await
+            }
+            Handling::Forward(effective) => proxy::forward(self, exchange, &effective).await,
+        }
+    }
+
+    async fn respond_found(&mut self, exchange: Box<Exchange>, found: Found) -> Result<(), End> {
+        let response = match found {
+            Found::Folder(path) => render::folder_redirect(&path, exchange.request.query()),
+            Found::Refused(refusal) => return self.refuse(exchange, refusal).await,
+            Found::File(known) => {
+                let (Some(site), Some(effective)) = (&exchange.site, &exchange.effective) else {
+                    return Err(End::Close);
+                };
+                let file = static_file::CachedFile::new(known, effective, self.client.now_ms());
+                let file = self.client.worker.files.keep(site.id, &exchange.path, file);
+                match static_file::answer(&file, &exchange, effective) {
+                    Ok(response) => response,
+                    Err(refusal) => return self.refuse(exchange, refusal).await,
+                }
+            }
+        };
+        self.respond(exchange, response).await
+    }
+
+    /// Answers a refusal that came after the pipeline.
+    pub(crate) async fn refuse(&mut self, exchange: Box<Exchange>, refusal: Refusal) -> Result<(), End> {
+        match refusal {
+            Refusal::Site(refusal) => {
+                let response = render::site_refusal(&refusal, &exchange);
+                self.respond(exchange, response).await
+            }
+            Refusal::Service(refusal) => {
+                let mut out = Vec::new();
+                self.refuse_service(exchange, refusal, &mut out);
+                let sent = send::all(&self.client, &out).await;
+                self.finish_batch(sent.is_err());
+                Err(End::Linger)
+            }
+            Refusal::Abort(reason) => Err(self.abort(exchange, reason)),
+        }
+    }
+
+    /// Sends a response of our own, then lets the next request come.
+    async fn respond(&mut self, mut exchange: Box<Exchange>, response: Response) -> Result<(), End> {
+        let body = exchange.request.body();
+        exchange.keep_alive &= Self::is_worth_reading(&exchange);
+        let sent = send::response(&self.client, &mut exchange, response).await;
+        if sent.is_err() {
+            exchange.answered.win32_status = WIN32_CLIENT_GONE;
+        }
+        let keep_alive = exchange.keep_alive;
+        self.client.worker.finish(exchange);
+        sent?;
+        match (keep_alive, body) {
+            (true, _) => Ok(()),
+            (false, BodyLength::None) => Err(End::Close),
+            (false, BodyLength::Known(_) | BodyLength::Chunked) => Err(End::Linger),
+        }
+    }
+}

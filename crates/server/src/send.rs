@@ -1,0 +1,113 @@
+//! Bytes and files to the client, as fast as it takes them and no slower than it must.
+
+use std::fs::File;
+use std::future::poll_fn;
+use std::io::ErrorKind;
+use std::task::Poll;
+
+use doorward_wire::{SendRate, TimerReason};
+
+use crate::downstream::{Downstream, End};
+use crate::exchange::Exchange;
+use crate::outcome::{Body, Response};
+use crate::render;
+use crate::watch::Fired;
+
+/// Sends a whole response.
+pub(crate) async fn response(client: &Downstream, exchange: &mut Exchange, response: Response) -> Result<(), End> {
+    let mut scratch = client.worker.scratch();
+    let date = &client.worker.date;
+    let file = match &response.body {
+        Body::File { .. } if exchange.is_head() => None,
+        Body::File { file, start, length } => Some((file, *start, *length)),
+        Body::None | Body::Bytes(_) | Body::Shared(_) => None,
+    };
+    match file {
+        Some(_) => render::head(&mut scratch.out, exchange, &response, date),
+        None => render::whole(&mut scratch.out, exchange, &response, date),
+    }
+    let rest = now(client, &scratch.out);
+    client.worker.give_back(scratch);
+    all(client, &rest?).await?;
+    match file {
+        Some((file, start, length)) => {
+            let (sent_bytes, outcome) = part_of_file(client, file, (start, length)).await;
+            exchange.sent_bytes += sent_bytes;
+            outcome
+        }
+        None => Ok(()),
+    }
+}
+
+/// Sends what fits at once; returns a copy of the rest, so that no shared buffer is held while waiting.
+fn now(client: &Downstream, bytes: &[u8]) -> Result<Vec<u8>, End> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match client.stream.try_write(&bytes[written..]) {
+            Ok(count) => written += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(bytes[written..].to_vec()),
+            Err(_) => return Err(End::Close),
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Sends these bytes.
+pub(crate) async fn all(client: &Downstream, bytes: &[u8]) -> Result<(), End> {
+    let mut rate = client.worker.shared.timers.send_rate(client.now_ms());
+    let mut written = 0;
+    while written < bytes.len() {
+        match client.stream.try_write(&bytes[written..]) {
+            Ok(count) => {
+                written += count;
+                rate.progress(count as u64, client.now_ms());
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => until_writable(client, &rate).await?,
+            Err(_) => return Err(End::Close),
+        }
+    }
+    Ok(())
+}
+
+/// Sends `length` bytes of a file from `start`; returns how many went out, and how it ended.
+async fn part_of_file(client: &Downstream, file: &File, part: (u64, u64)) -> (u64, Result<(), End>) {
+    let (start, length) = part;
+    let mut offset = start;
+    let mut rate = client.worker.shared.timers.send_rate(client.now_ms());
+    while offset - start < length {
+        let due = length - (offset - start);
+        match client.stream.try_send_file(file, &mut offset, due) {
+            // The file has become shorter than its promised length: only the end of the connection can tell.
+            Ok(0) => return (offset - start, Err(End::Close)),
+            Ok(count) => {
+                rate.progress(count as u64, client.now_ms());
+                if offset - start < length {
+                    tokio::task::yield_now().await;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if let Err(end) = until_writable(client, &rate).await {
+                    return (offset - start, Err(end));
+                }
+            }
+            Err(_) => return (offset - start, Err(End::Close)),
+        }
+    }
+    (length, Ok(()))
+}
+
+/// Waits until the client takes more; one that takes too little for too long is given up.
+pub(crate) async fn until_writable(client: &Downstream, rate: &SendRate) -> Result<(), End> {
+    if rate.too_slow(client.now_ms()) {
+        return Err(client.fired(Fired::Timer(TimerReason::MinBytesPerSecond)));
+    }
+    let watch = &client.watched.watch;
+    watch.send_by(rate.deadline_ms());
+    let outcome = poll_fn(|context| match watch.poll_fired(context) {
+        Some(fired) => Poll::Ready(Err(fired)),
+        None => client.stream.poll_writable(context).map(|_| Ok(())),
+    })
+    .await;
+    watch.send_by(u64::MAX);
+    outcome.map_err(|fired| client.fired(fired))
+}

@@ -1,0 +1,8 @@
+//! The stages of the pipeline, one file each.
+
+pub(crate) mod client;
+pub(crate) mod error_page;
+pub(crate) mod filter;
+pub(crate) mod handler;
+pub(crate) mod limit;
+pub(crate) mod site;

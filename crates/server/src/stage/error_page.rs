@@ -1,0 +1,194 @@
+//! The pages of refusals: HTTP.sys's for those before a site, ours in IIS's manner for a site's own.
+
+use std::fmt::Write as _;
+
+use doorward_limiter::{Limits, Reason};
+use doorward_wire::Malformed;
+
+use crate::exchange::Exchange;
+use crate::outcome::{ServiceRefusal, SiteRefusal};
+
+/// Media type of HTTP.sys's pages.
+pub(crate) const SERVICE_PAGE_TYPE: &str = "text/html; charset=us-ascii";
+/// Media type of a site's error pages.
+pub(crate) const SITE_PAGE_TYPE: &str = "text/html; charset=utf-8";
+
+/// Status, HTTPERR reason and page of a refusal before a site was chosen (IIS reference §9, §6.6).
+pub(crate) struct ServicePage {
+    pub(crate) status: u16,
+    pub(crate) reason: &'static str,
+    pub(crate) html: String,
+}
+
+/// The page for a refusal before a site was chosen.
+pub(crate) fn service_page(refusal: ServiceRefusal) -> ServicePage {
+    let malformed = |malformed: Malformed| ServicePage {
+        status: malformed.status(),
+        reason: malformed.http_err_reason(),
+        html: http_sys_page(malformed.title(), malformed.heading(), malformed.text()),
+    };
+    match refusal {
+        ServiceRefusal::Malformed(kind) => malformed(kind),
+        ServiceRefusal::UnknownHost => malformed(Malformed::Hostname),
+        ServiceRefusal::Stopped => ServicePage {
+            status: 404,
+            reason: "NotFound",
+            html: http_sys_page("Not Found", "Not Found", "HTTP Error 404. The requested resource is not found."),
+        },
+    }
+}
+
+/// The missing space between the two DOCTYPE strings is HTTP.sys's own.
+fn http_sys_page(title: &str, heading: &str, text: &str) -> String {
+    format!(
+        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n\
+         <HTML><HEAD><TITLE>{title}</TITLE>\r\n\
+         <META HTTP-EQUIV=\"Content-Type\" Content=\"text/html; charset=us-ascii\"></HEAD>\r\n\
+         <BODY><h2>{heading}</h2>\r\n\
+         <hr><p>{text}</p>\r\n\
+         </BODY></HTML>\r\n"
+    )
+}
+
+/// The page for a site's refusal: short for strangers, with substatus and cause for local clients (D24).
+pub(crate) fn site_page(refusal: &SiteRefusal, exchange: &Exchange) -> String {
+    let heading = heading(refusal.status);
+    let mut page = String::with_capacity(2048);
+    let code = if is_local(exchange) && refusal.substatus != 0 {
+        format!("{}.{}", refusal.status, refusal.substatus)
+    } else {
+        refusal.status.to_string()
+    };
+    let _infallible = write!(
+        page,
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{code} - {heading}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<style>{STYLE}</style></head>\n\
+         <body><main><h1>HTTP Error {code} - {heading}</h1>\n<p>{}</p>\n",
+        explanation(refusal.status)
+    );
+    if is_local(exchange) {
+        details(&mut page, refusal, exchange);
+    }
+    page.push_str("</main></body></html>\n");
+    page
+}
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1d2330}\
+main{max-width:44rem;margin:4rem auto;padding:2rem;background:#fff;border-top:4px solid #b3261e;border-radius:4px}\
+h1{font-size:1.4rem;margin-top:0}dt{font-weight:600;margin-top:.6rem}dd{margin:0;overflow-wrap:anywhere}";
+
+/// What a local client may know: which rule, which site, which counts. Never a file path.
+fn details(page: &mut String, refusal: &SiteRefusal, exchange: &Exchange) {
+    if let Some(reason) = refusal.reason {
+        let limits = exchange.effective.as_ref().map_or(Limits::NONE, |effective| effective.policy.limits);
+        let _infallible = write!(page, "<p>{}</p>\n", escape(&limit_text(reason, limits, exchange)));
+    }
+    let site = exchange.site.as_ref().map_or("-", |site| &*site.name);
+    let rows = [
+        ("Site", site.to_owned()),
+        ("Requested URL", exchange.request.target().to_owned()),
+        ("Client address", exchange.client.address.to_string()),
+        ("Status", format!("{}.{} (win32 {})", refusal.status, refusal.substatus, refusal.win32_status)),
+    ];
+    page.push_str("<dl>");
+    for (term, text) in rows {
+        let _infallible = write!(page, "<dt>{term}</dt><dd>{}</dd>", escape(&text));
+    }
+    page.push_str("</dl>\n<p><small>These details are shown to clients on this machine only.</small></p>\n");
+}
+
+/// What the limiter held against the client, in a sentence.
+fn limit_text(reason: Reason, limits: Limits, exchange: &Exchange) -> String {
+    let counts = exchange.counts();
+    let client = exchange.client.address;
+    match reason {
+        Reason::Concurrency => format!(
+            "{client} has {} requests in progress; this site allows {} at a time. Try again when one of them has ended.",
+            counts.in_progress,
+            limits.concurrent_max.unwrap_or_default()
+        ),
+        Reason::Rate => {
+            let rate = limits.rate.unwrap_or(doorward_limiter::Rate { requests_max: 0, interval_ms: 0 });
+            format!(
+                "{client} has made {} requests within {} ms; this site allows {}. Refused requests count too: \
+                 after {} ms of silence the next one is served.",
+                counts.in_window, rate.interval_ms, rate.requests_max, rate.interval_ms
+            )
+        }
+        Reason::Address => format!("{client} is not allowed by this site's ipSecurity list."),
+        Reason::HostName => format!("The host name of {client} is not allowed by this site's ipSecurity list."),
+    }
+}
+
+/// A client on this machine that no proxy stands in front of (D24).
+pub(crate) fn is_local(exchange: &Exchange) -> bool {
+    let proxied = ["X-Forwarded-For", "Forwarded", "Via"].iter().any(|name| exchange.request.field(name).is_some());
+    doorward_limiter::canonical(exchange.peer()).is_loopback() && !proxied
+}
+
+fn heading(status: u16) -> &'static str {
+    match status {
+        403 => "Forbidden",
+        404 => "Not Found",
+        other => doorward_wire::reason_phrase(other),
+    }
+}
+
+fn explanation(status: u16) -> &'static str {
+    match status {
+        400 => "The request could not be understood.",
+        401 => "You do not have permission to view this page.",
+        403 => "You are not allowed to see this page now.",
+        404 => "What you are looking for is not here, has been moved, or is not available now.",
+        405 => "This page cannot be asked for with this method.",
+        412 => "A condition that the request set is not met.",
+        416 => "The requested range lies outside the file.",
+        500 => "The page cannot be shown because of an error on the server.",
+        502 => "The server behind this site gave no usable answer.",
+        503 => "The service is not available now.",
+        504 => "The server behind this site did not answer in time.",
+        _ => "The request cannot be served.",
+    }
+}
+
+/// Text made safe for HTML content and quoted attributes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            control if control.is_control() => safe.push('\u{fffd}'),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(refusal: ServiceRefusal, status: u16, bytes: usize) {
+        let page = service_page(refusal);
+        assert_eq!((page.status, page.html.len()), (status, bytes), "{refusal:?}");
+    }
+
+    #[test]
+    fn pages_have_the_sizes_seen_from_http_sys() {
+        check(ServiceRefusal::UnknownHost, 400, 334);
+        check(ServiceRefusal::Stopped, 404, 315);
+        check(ServiceRefusal::Malformed(Malformed::BadRequest), 400, 311);
+        check(ServiceRefusal::Malformed(Malformed::Url), 400, 324);
+        check(ServiceRefusal::Malformed(Malformed::Verb), 400, 326);
+        check(ServiceRefusal::Malformed(Malformed::Header), 400, 339);
+    }
+
+    #[test]
+    fn client_text_is_harmless_in_html() {
+        assert_eq!(escape("<a href='x'>&\u{7}"), "&lt;a href=&#39;x&#39;&gt;&amp;\u{fffd}");
+    }
+}

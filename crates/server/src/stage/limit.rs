@@ -1,0 +1,43 @@
+//! May this client proceed?
+
+use std::sync::Arc;
+
+use doorward_limiter::{Decision, DenyAction, Limiter, Reason, Sample};
+
+use crate::exchange::Exchange;
+use crate::outcome::{Refusal, SiteRefusal};
+
+/// Asks the limiter and keeps its permit in the exchange until the last byte is sent.
+pub(crate) fn admit(limiter: &Arc<Limiter>, exchange: &mut Exchange, now_ms: u64) -> Result<(), Refusal> {
+    let Some(effective) = &exchange.effective else { return Ok(()) };
+    let policy = &effective.policy;
+    if policy.is_open() {
+        return Ok(());
+    }
+    let admission = limiter.decide(policy, &exchange.client, now_ms);
+    let decision = admission.decision;
+    if let Decision::Deny { .. } = decision {
+        let sample = Sample {
+            method: exchange.request.method(),
+            path: &exchange.path,
+            user_agent: exchange.request.field("User-Agent").unwrap_or_default(),
+            site_id: exchange.site.as_ref().map_or(0, |site| site.id),
+        };
+        limiter.note_denial(policy, &exchange.client, &admission, sample, now_ms);
+    }
+    exchange.admission = Some(admission);
+    match decision {
+        Decision::Deny { reason, action, enforced: true } => Err(refusal(reason, action)),
+        Decision::Deny { enforced: false, .. } | Decision::Allow => Ok(()),
+    }
+}
+
+fn refusal(reason: Reason, action: DenyAction) -> Refusal {
+    match action.status() {
+        Some(status) => {
+            let refusal = SiteRefusal::new(status, reason.substatus(), 0);
+            SiteRefusal { reason: Some(reason), ..refusal }.into()
+        }
+        None => Refusal::Abort(reason),
+    }
+}

@@ -1,0 +1,163 @@
+//! Finding the file for a URL path. Everything here may block and runs off the event loop.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use doorward_plan::Effective;
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2};
+use rustix::io::Errno;
+
+use crate::outcome::{Refusal, SiteRefusal};
+
+/// Files up to this size are kept in memory and sent together with their head (measured crossover 8 to 16 KiB).
+pub(crate) const SMALL_FILE_BYTES_MAX: u64 = 16 * 1024;
+
+/// What is looked for, and where.
+#[derive(Debug)]
+pub(crate) struct FileJob {
+    /// The virtual directory's folder; nothing outside it is ever opened.
+    root: PathBuf,
+    /// The path below the folder, starting with a slash, or empty.
+    rest: String,
+    /// The normalised URL path, for a redirect.
+    url_path: String,
+    effective: Arc<Effective>,
+}
+
+/// A regular file, open, with what its answer needs.
+#[derive(Debug)]
+pub(crate) struct KnownFile {
+    pub(crate) file: File,
+    /// Its name, for the media type; a default document's own.
+    pub(crate) name: String,
+    pub(crate) length: u64,
+    pub(crate) modified: SystemTime,
+    /// Strong validator with its quotes (RFC 9110 8.8.3).
+    pub(crate) etag: String,
+    /// All of its bytes, when it is small.
+    pub(crate) content: Option<Vec<u8>>,
+}
+
+/// What the search ended with.
+#[derive(Debug)]
+pub(crate) enum Found {
+    File(KnownFile),
+    /// The path names a folder without a slash at its end: redirect to this path.
+    Folder(String),
+    Refused(Refusal),
+}
+
+impl FileJob {
+    pub(crate) fn new(root: &Path, rest: &str, url_path: &str, effective: &Arc<Effective>) -> Self {
+        Self {
+            root: root.to_owned(),
+            rest: rest.to_owned(),
+            url_path: url_path.to_owned(),
+            effective: Arc::clone(effective),
+        }
+    }
+
+    /// Looks for the file. Blocks.
+    pub(crate) fn run(&self) -> Found {
+        let root = match open_root(&self.root) {
+            Ok(root) => root,
+            Err(error) => return Found::Refused(refused(error)),
+        };
+        let relative = self.rest.trim_start_matches('/');
+        if relative.is_empty() && self.rest.is_empty() && self.url_path != "/" {
+            return Found::Folder(format!("{}/", self.url_path));
+        }
+        if relative.is_empty() || relative.ends_with('/') {
+            return self.default_document(&root, relative);
+        }
+        match open_beneath(&root, relative) {
+            Ok(Opened::Regular(file)) => known_file(file, relative),
+            Ok(Opened::Folder) => Found::Folder(format!("{}/", self.url_path)),
+            Ok(Opened::Special) => Found::Refused(SiteRefusal::new(404, 0, 2).into()),
+            Err(error) => Found::Refused(refused(error)),
+        }
+    }
+
+    fn default_document(&self, root: &OwnedFd, folder: &str) -> Found {
+        for name in &self.effective.content.default_documents {
+            let relative = format!("{folder}{name}");
+            if let Ok(Opened::Regular(file)) = open_beneath(root, &relative) {
+                return known_file(file, name);
+            }
+        }
+        let folder = if folder.is_empty() { "." } else { folder };
+        match open_beneath(root, folder) {
+            Ok(Opened::Folder) => Found::Refused(SiteRefusal::new(403, 14, 0).into()),
+            Ok(Opened::Regular(_) | Opened::Special) => Found::Refused(SiteRefusal::new(404, 0, 2).into()),
+            Err(error) => Found::Refused(refused(error)),
+        }
+    }
+}
+
+enum Opened {
+    Regular(File),
+    Folder,
+    /// A pipe, socket or device: never read, since it could block for ever.
+    Special,
+}
+
+fn open_root(root: &Path) -> Result<OwnedFd, Errno> {
+    open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Opens a path below `root`. The kernel refuses every step outside, symbolic links included.
+fn open_beneath(root: &OwnedFd, relative: &str) -> Result<Opened, Errno> {
+    // NONBLOCK, so that opening a pipe does not wait for its writer.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let file = openat2(root.as_fd(), relative, flags, Mode::empty(), resolve)?;
+    let status = fstat(&file)?;
+    Ok(match FileType::from_raw_mode(status.st_mode) {
+        FileType::RegularFile => Opened::Regular(File::from(file)),
+        FileType::Directory => Opened::Folder,
+        _ => Opened::Special,
+    })
+}
+
+fn known_file(file: File, relative: &str) -> Found {
+    let status = match fstat(&file) {
+        Ok(status) => status,
+        Err(error) => return Found::Refused(refused(error)),
+    };
+    let length = u64::try_from(status.st_size).unwrap_or(0);
+    let seconds = u64::try_from(status.st_mtime).unwrap_or(0);
+    let nanoseconds = u32::try_from(status.st_mtime_nsec).unwrap_or(0);
+    let content = (length <= SMALL_FILE_BYTES_MAX).then(|| whole(&file, length)).flatten();
+    Found::File(KnownFile {
+        name: relative.rsplit('/').next().unwrap_or(relative).to_owned(),
+        length,
+        modified: UNIX_EPOCH + Duration::new(seconds, nanoseconds),
+        etag: format!("\"{seconds:x}{nanoseconds:08x}-{length:x}\""),
+        content,
+        file,
+    })
+}
+
+/// The bytes of a small file; `None` when it is being written right now, so that it is sent from the file.
+fn whole(file: &File, length: u64) -> Option<Vec<u8>> {
+    let mut content = Vec::with_capacity(usize::try_from(length).ok()?);
+    file.take(SMALL_FILE_BYTES_MAX + 1).read_to_end(&mut content).ok()?;
+    (content.len() as u64 == length).then_some(content)
+}
+
+/// Status and win32 status of what the kernel said (IIS reference §5).
+fn refused(error: Errno) -> Refusal {
+    match error {
+        Errno::ACCESS | Errno::PERM => SiteRefusal::new(403, 0, 5).into(),
+        Errno::NOTDIR => SiteRefusal::new(404, 0, 3).into(),
+        Errno::MFILE | Errno::NFILE | Errno::NOMEM => SiteRefusal::new(503, 0, 0).into(),
+        Errno::IO => SiteRefusal::new(500, 0, 0).into(),
+        // ENOENT, names too long, link loops, and paths that lead outside: all the same "not here".
+        _ => SiteRefusal::new(404, 0, 2).into(),
+    }
+}
+

@@ -1,0 +1,49 @@
+//! What is running, for `status`.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+/// Whether an address is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListenerState {
+    /// Connections are accepted.
+    Open,
+    /// Somebody else holds the address; it is tried again until it is free (D25).
+    Waiting,
+}
+
+/// One address that should be open.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListenerStatus {
+    /// The exact address and port.
+    pub address: SocketAddr,
+    /// Whether it is held.
+    pub state: ListenerState,
+    /// The started sites that need it.
+    pub sites: Vec<String>,
+    /// Who holds it, when it is waiting.
+    pub culprit: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// The server at this moment.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServerStatus {
+    /// Every address of the plan.
+    pub listeners: Vec<ListenerStatus>,
+    /// Serving threads.
+    pub threads: usize,
+    /// Milliseconds since the start.
+    pub up_ms: u64,
+    /// Connections accepted since the start.
+    pub connections: u64,
+    /// Connections open now.
+    pub open_connections: u64,
+    /// Requests answered since the start.
+    pub requests: u64,
+    /// Accepts that failed, mostly for want of descriptors.
+    pub accept_errors: u64,
+}

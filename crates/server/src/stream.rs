@@ -1,0 +1,98 @@
+//! The bytes of one connection. Everything above it is the same with and without TLS.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+/// At most this much of a file is sent before other connections get their turn (design: engine).
+pub(crate) const SEND_FILE_BYTES_MAX: usize = 256 * 1024;
+
+/// A client's connection after accept.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    tcp: TcpStream,
+}
+
+impl Stream {
+    pub(crate) fn plain(tcp: TcpStream) -> Self {
+        Self { tcp }
+    }
+
+    pub(crate) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tcp.poll_read_ready(context)
+    }
+
+    pub(crate) fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tcp.poll_write_ready(context)
+    }
+
+    /// Bytes that are there now; `WouldBlock` when there are none.
+    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.tcp.try_read(buffer)
+    }
+
+    /// Writes as much as fits now; `WouldBlock` when nothing does.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.tcp.try_write(bytes)
+    }
+
+    /// Sends file bytes without bringing them into this process. 0 means the file has ended.
+    pub(crate) fn try_send_file(&self, file: &File, offset: &mut u64, count: u64) -> io::Result<usize> {
+        let count = usize::try_from(count).unwrap_or(usize::MAX).min(SEND_FILE_BYTES_MAX);
+        self.tcp.try_io(Interest::WRITABLE, || match rustix::fs::sendfile(&self.tcp, file, Some(offset), count) {
+            Err(Errno::INTR) => Err(io::ErrorKind::WouldBlock.into()),
+            other => other.map_err(io::Error::from),
+        })
+    }
+
+    /// Tells the client that nothing more will be sent.
+    pub(crate) fn shut_down_write(&self) {
+        // The client may be gone already; then there is nobody to tell.
+        let _gone = SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
+    }
+
+    /// Makes the coming drop a TCP reset instead of an orderly close (D11).
+    pub(crate) fn reset_on_drop(&self) {
+        let _gone = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Whether the client has closed or reset its side. Bytes it sent ahead stay unread.
+    pub(crate) fn poll_gone(&self, context: &mut Context<'_>) -> Poll<()> {
+        if ready!(self.tcp.poll_read_ready(context)).is_err() {
+            return Poll::Ready(());
+        }
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        match SockRef::from(&self.tcp).peek(&mut byte) {
+            Ok(0) => Poll::Ready(()),
+            Ok(_) => Poll::Pending,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // The readiness was old; clear it, so that the next bytes wake us.
+                let _none = self.tcp.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+                match self.tcp.poll_read_ready(context) {
+                    Poll::Pending => Poll::Pending,
+                    Poll::Ready(_) => {
+                        context.waker().wake_by_ref();
+                        Poll::Pending
+                    }
+                }
+            }
+            Err(_) => Poll::Ready(()),
+        }
+    }
+}
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    /// The TCP counterpart.
+    pub(crate) peer: SocketAddr,
+    /// Our own address, exact also when the listener is a wildcard.
+    pub(crate) local: SocketAddr,
+}

@@ -1,0 +1,229 @@
+//! One turn of a connection: answer every complete request whose answer is at hand, write all answers at once.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use doorward_limiter::Reason;
+use doorward_wire::{BodyLength, Event};
+
+use crate::connection::{Connection, DISCARD_BYTES_MAX};
+use crate::downstream::End;
+use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
+use crate::outcome::{Handling, Refusal, Response, ServiceRefusal};
+use crate::pipeline;
+use crate::render;
+use crate::send;
+use crate::worker::Scratch;
+
+/// Pipelined answers are written once they come to this much.
+const OUT_BYTES_MAX: usize = 128 * 1024;
+
+/// What a turn ends with.
+pub(crate) enum Turn {
+    /// More bytes are needed.
+    Hungry,
+    /// There are more requests among the bytes received.
+    Again,
+    /// The answers did not fit into the socket: these bytes and exchanges wait.
+    Blocked { rest: Vec<u8>, then: Box<Turn> },
+    /// A request that needs waiting.
+    Handle(Box<Exchange>, Handling),
+    End(End),
+}
+
+impl Connection {
+    /// Reads what is there (when asked to), answers what can be answered, writes it.
+    pub(crate) fn turn(&mut self, read: bool) -> Turn {
+        let mut scratch = self.client.worker.scratch();
+        let turn = self.turn_with(&mut scratch, read);
+        self.client.worker.give_back(scratch);
+        turn
+    }
+
+    fn turn_with(&mut self, scratch: &mut Scratch, read: bool) -> Turn {
+        let fresh = match read.then(|| self.client.stream.try_read(&mut scratch.read)) {
+            None => 0,
+            Some(Ok(0)) => return Turn::End(End::Close),
+            Some(Ok(fresh)) => fresh,
+            Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => return Turn::Hungry,
+            Some(Err(_)) => return Turn::End(End::Close),
+        };
+        let Scratch { read, out } = scratch;
+        let turn = if self.carry.is_empty() {
+            let (used, turn) = self.advance(&read[..fresh], out);
+            self.carry.extend_from_slice(&read[used..fresh]);
+            turn
+        } else {
+            let mut carry = std::mem::take(&mut self.carry);
+            carry.extend_from_slice(&read[..fresh]);
+            let (used, turn) = self.advance(&carry, out);
+            carry.drain(..used);
+            if !carry.is_empty() {
+                self.carry = carry;
+            }
+            turn
+        };
+        self.write_out(out, turn)
+    }
+
+    /// Writes a turn's answers; what does not fit now waits, and what the turn ended with after it.
+    fn write_out(&mut self, out: &[u8], turn: Turn) -> Turn {
+        let mut written = 0;
+        while written < out.len() {
+            match self.client.stream.try_write(&out[written..]) {
+                Ok(count) => written += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return Turn::Blocked { rest: out[written..].to_vec(), then: Box::new(turn) };
+                }
+                Err(_) => {
+                    self.finish_batch(true);
+                    return Turn::End(End::Close);
+                }
+            }
+        }
+        self.finish_batch(false);
+        turn
+    }
+
+    pub(crate) async fn write_rest(&mut self, rest: &[u8]) -> Result<(), End> {
+        let sent = send::all(&self.client, rest).await;
+        self.finish_batch(sent.is_err());
+        sent
+    }
+
+    pub(crate) fn finish_batch(&mut self, gone: bool) {
+        for mut exchange in self.batch.drain(..) {
+            if gone {
+                exchange.answered.win32_status = WIN32_CLIENT_GONE;
+            }
+            self.client.worker.finish(exchange);
+        }
+    }
+
+    /// Goes through received bytes; returns how many are used up, and what comes next.
+    fn advance(&mut self, input: &[u8], out: &mut Vec<u8>) -> (usize, Turn) {
+        let mut used = 0;
+        loop {
+            if out.len() >= OUT_BYTES_MAX {
+                return (used, Turn::Again);
+            }
+            let mut exchange = self.client.worker.exchange(self.client.ends);
+            let (count, event) = match self.machine.read(&input[used..], &mut exchange.request) {
+                Ok(read) => read,
+                Err(malformed) => {
+                    self.refuse_service(exchange, ServiceRefusal::Malformed(malformed), out);
+                    return (input.len(), Turn::End(End::Linger));
+                }
+            };
+            used += count;
+            let turn = match event {
+                Event::Head => self.begin(exchange, out),
+                Event::NeedMore => {
+                    self.client.worker.recycle(exchange);
+                    Some(self.need_more(used < input.len()))
+                }
+                Event::Body(piece) => {
+                    self.discarded_bytes += piece.len() as u64;
+                    self.client.worker.recycle(exchange);
+                    (self.discarded_bytes > DISCARD_BYTES_MAX).then_some(Turn::End(End::Linger))
+                }
+                Event::BodyEnd => {
+                    self.client.worker.recycle(exchange);
+                    None
+                }
+            };
+            if let Some(turn) = turn {
+                return (used, turn);
+            }
+        }
+    }
+
+    fn need_more(&mut self, head_begun: bool) -> Turn {
+        self.head_since_ms = head_begun.then(|| self.head_since_ms.unwrap_or_else(|| self.client.now_ms()));
+        Turn::Hungry
+    }
+
+    /// A head is complete: through the pipeline with it. `None` means that it is answered and the next may come.
+    fn begin(&mut self, mut exchange: Box<Exchange>, out: &mut Vec<u8>) -> Option<Turn> {
+        let now_ms = self.client.now_ms();
+        exchange.started_ms = self.head_since_ms.take().unwrap_or(now_ms);
+        exchange.received_bytes = exchange.request.head_bytes() as u64;
+        exchange.keep_alive =
+            exchange.request.keep_alive() && !self.client.worker.draining.get() && !self.listener.closed.get();
+        self.discarded_bytes = 0;
+        self.renew_plan();
+        let Some(listener) = self.plan.listeners.get(&self.listener.address) else {
+            self.client.worker.recycle(exchange);
+            return Some(Turn::End(End::Close));
+        };
+        let decided = pipeline::decide(&self.client.worker, listener, &mut exchange, now_ms);
+        if let Some(site) = &exchange.site {
+            self.idle_ms = site.connection_timeout_ms;
+        }
+        match decided {
+            Ok(Handling::Respond(response)) if response.body.bytes().is_some() => self.answer(exchange, &response, out),
+            Ok(handling) => Some(Turn::Handle(exchange, handling)),
+            Err(Refusal::Site(refusal)) => {
+                let response = render::site_refusal(&refusal, &exchange);
+                self.answer(exchange, &response, out)
+            }
+            Err(Refusal::Service(refusal)) => {
+                self.refuse_service(exchange, refusal, out);
+                Some(Turn::End(End::Linger))
+            }
+            Err(Refusal::Abort(reason)) => Some(Turn::End(self.abort(exchange, reason))),
+        }
+    }
+
+    /// Appends an answer that is at hand. The connection goes on unless an unread body stands in the way.
+    fn answer(&mut self, mut exchange: Box<Exchange>, response: &Response, out: &mut Vec<u8>) -> Option<Turn> {
+        let body = exchange.request.body();
+        exchange.keep_alive &= Self::is_worth_reading(&exchange);
+        let keep_alive = exchange.keep_alive;
+        render::whole(out, &mut exchange, response, &self.client.worker.date);
+        self.batch.push(exchange);
+        match (keep_alive, body) {
+            (true, _) => None,
+            (false, BodyLength::None) => Some(Turn::End(End::Close)),
+            (false, BodyLength::Known(_) | BodyLength::Chunked) => Some(Turn::End(End::Linger)),
+        }
+    }
+
+    /// Whether an unwanted body is small enough to be read, so that the connection can be kept.
+    pub(crate) fn is_worth_reading(exchange: &Exchange) -> bool {
+        match exchange.request.body() {
+            BodyLength::None => true,
+            BodyLength::Known(length) => length <= DISCARD_BYTES_MAX && !exchange.request.expects_continue(),
+            BodyLength::Chunked => !exchange.request.expects_continue(),
+        }
+    }
+
+    pub(crate) fn refuse_service(&mut self, mut exchange: Box<Exchange>, refusal: ServiceRefusal, out: &mut Vec<u8>) {
+        let (response, reason) = render::service_refusal(refusal);
+        exchange.keep_alive = false;
+        exchange.unrecorded = true;
+        render::whole(out, &mut exchange, &response, &self.client.worker.date);
+        self.client.worker.error(&exchange, reason, Some(response.status));
+        self.batch.push(exchange);
+    }
+
+    pub(crate) fn abort(&mut self, exchange: Box<Exchange>, reason: Reason) -> End {
+        let text = match reason {
+            Reason::Concurrency => "AbortRequest_501",
+            Reason::Rate => "AbortRequest_502",
+            Reason::Address => "AbortRequest_503",
+            Reason::HostName => "AbortRequest_504",
+        };
+        self.client.worker.error(&exchange, text, None);
+        self.client.worker.recycle(exchange);
+        End::Reset
+    }
+
+    /// Takes the newest plan, if there is one, for the next request.
+    fn renew_plan(&mut self) {
+        let newest = self.client.worker.shared.plan.load();
+        if newest.generation != self.plan.generation {
+            self.plan = Arc::clone(&newest);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! One connection as the rest of its thread sees it: when it is overdue, and how to wake it.
+//!
+//! A timer per wait would cost more than the wait. Instead each connection notes its deadline here,
+//! and its thread looks over all of them several times a second.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+use doorward_wire::TimerReason;
+
+/// How often a thread looks for overdue connections, in milliseconds.
+pub(crate) const SWEEP_INTERVAL_MS: u64 = 200;
+
+/// Why a waiting connection is woken other than by its socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fired {
+    /// A timer ran out.
+    Timer(TimerReason),
+    /// The server, or the listener the connection came through, goes away.
+    Drain,
+}
+
+/// One connection's deadline and waker.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// For bytes the client owes us.
+    receive: Cell<(u64, TimerReason)>,
+    /// For bytes the client has to take. Both may run at once while a request is forwarded.
+    send_by_ms: Cell<u64>,
+    /// Between two requests: nothing is lost when it is closed.
+    idle: Cell<bool>,
+    fired: Cell<Option<Fired>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Watch {
+    fn new() -> Self {
+        Self {
+            receive: Cell::new((u64::MAX, TimerReason::ConnectionIdle)),
+            send_by_ms: Cell::new(u64::MAX),
+            idle: Cell::new(true),
+            fired: Cell::new(None),
+            waker: RefCell::new(None),
+        }
+    }
+
+    /// From now on the connection is overdue at `deadline_ms`, for `reason`, unless bytes come.
+    pub(crate) fn receive_by(&self, deadline_ms: u64, reason: TimerReason) {
+        self.receive.set((deadline_ms, reason));
+    }
+
+    /// Nothing is owed by the client for now.
+    pub(crate) fn receive_any_time(&self) {
+        self.receive.set((u64::MAX, TimerReason::ConnectionIdle));
+    }
+
+    /// From now on the connection is overdue at `deadline_ms` unless the client takes bytes; `u64::MAX` for never.
+    pub(crate) fn send_by(&self, deadline_ms: u64) {
+        self.send_by_ms.set(deadline_ms);
+    }
+
+    fn overdue(&self, now_ms: u64) -> Option<TimerReason> {
+        let (receive_by_ms, reason) = self.receive.get();
+        if receive_by_ms <= now_ms {
+            return Some(reason);
+        }
+        (self.send_by_ms.get() <= now_ms).then_some(TimerReason::MinBytesPerSecond)
+    }
+
+    /// Whether the connection stands between two requests.
+    pub(crate) fn set_idle(&self, idle: bool) {
+        self.idle.set(idle);
+    }
+
+    /// What fired since, if anything; otherwise the context's task is woken when something does.
+    pub(crate) fn poll_fired(&self, context: &Context<'_>) -> Option<Fired> {
+        if let Some(fired) = self.fired.get() {
+            return Some(fired);
+        }
+        let mut waker = self.waker.borrow_mut();
+        match &mut *waker {
+            Some(present) => present.clone_from(context.waker()),
+            None => *waker = Some(context.waker().clone()),
+        }
+        None
+    }
+
+    /// Wakes the connection for this cause; the first cause stays.
+    pub(crate) fn fire(&self, cause: Fired) {
+        if self.fired.get().is_none() {
+            self.fired.set(Some(cause));
+        }
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+}
+
+/// All connections of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Watches {
+    slots: RefCell<Vec<Option<(u64, Rc<Watch>)>>>,
+    free: RefCell<Vec<usize>>,
+    count: Cell<usize>,
+}
+
+/// A connection's place among the watches of its thread; leaving gives it back.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) watch: Rc<Watch>,
+    place: usize,
+    watches: Rc<Watches>,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.watches.slots.borrow_mut()[self.place] = None;
+        self.watches.free.borrow_mut().push(self.place);
+        self.watches.count.set(self.watches.count.get() - 1);
+    }
+}
+
+impl Watches {
+    /// Registers a connection that came through the listener of this number.
+    pub(crate) fn enter(self: &Rc<Self>, listener: u64) -> Watched {
+        let watch = Rc::new(Watch::new());
+        let entry = Some((listener, Rc::clone(&watch)));
+        let mut slots = self.slots.borrow_mut();
+        let place = match self.free.borrow_mut().pop() {
+            Some(place) => {
+                slots[place] = entry;
+                place
+            }
+            None => {
+                slots.push(entry);
+                slots.len() - 1
+            }
+        };
+        self.count.set(self.count.get() + 1);
+        Watched { watch, place, watches: Rc::clone(self) }
+    }
+
+    /// Open connections.
+    pub(crate) fn count(&self) -> usize {
+        self.count.get()
+    }
+
+    /// Wakes every connection that is overdue.
+    pub(crate) fn sweep(&self, now_ms: u64) {
+        self.fire_where(|_, watch| watch.overdue(now_ms).map(Fired::Timer));
+    }
+
+    /// Wakes the idle connections of one listener, or of all.
+    pub(crate) fn drain_idle(&self, listener: Option<u64>) {
+        self.fire_where(|own, watch| {
+            (watch.idle.get() && listener.is_none_or(|closed| closed == own)).then_some(Fired::Drain)
+        });
+    }
+
+    /// Wakes every connection of one listener, or of all: the drain's deadline has come.
+    pub(crate) fn drain_all(&self, listener: Option<u64>) {
+        self.fire_where(|own, _| listener.is_none_or(|closed| closed == own).then_some(Fired::Drain));
+    }
+
+    fn fire_where(&self, cause: impl Fn(u64, &Watch) -> Option<Fired>) {
+        for (listener, watch) in self.slots.borrow().iter().flatten() {
+            if let Some(cause) = cause(*listener, watch) {
+                watch.fire(cause);
+            }
+        }
+    }
+}

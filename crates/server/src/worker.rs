@@ -1,0 +1,258 @@
+//! One serving thread: its listeners, its connections, and what they share.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use doorward_limiter::Limiter;
+use doorward_logs::ThreadLog;
+use doorward_plan::Plan;
+use doorward_wire::{HeadLimits, Timers};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::task::spawn_local;
+
+use crate::clock::{Clock, DateLine};
+use crate::custom_fields;
+use crate::exchange::Exchange;
+use crate::listener::accept;
+use crate::proxy::Pool;
+use crate::static_file::FileCache;
+use crate::stream::Ends;
+use crate::watch::{SWEEP_INTERVAL_MS, Watches};
+
+/// Bytes read from a socket at a time.
+const READ_BYTES: usize = 64 * 1024;
+/// Reused exchanges and buffers kept per thread; more are freed.
+const POOL_MAX: usize = 256;
+
+/// What all threads share.
+pub(crate) struct Shared {
+    pub(crate) plan: ArcSwap<Plan>,
+    pub(crate) limiter: Arc<Limiter>,
+    pub(crate) clock: Clock,
+    pub(crate) timers: Timers,
+    pub(crate) head_limits: HeadLimits,
+    pub(crate) totals: Totals,
+}
+
+/// Counts since the start, for `status`.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) connections: AtomicU64,
+    pub(crate) requests: AtomicU64,
+    pub(crate) open_connections: AtomicU64,
+    pub(crate) accept_errors: AtomicU64,
+}
+
+/// What the control side asks of a thread. Each is acknowledged when it is done.
+pub(crate) enum Command {
+    /// Accept connections from this socket.
+    Open { number: u64, address: SocketAddr, socket: std::net::TcpListener, done: UnboundedSender<()> },
+    /// Close the socket at once; connections that came through it may end their request until the deadline.
+    Close { number: u64, drain: Duration, done: UnboundedSender<()> },
+    /// A new plan is in force.
+    Refresh,
+    /// Close everything, end running requests until the deadline, and return from the thread.
+    Stop { drain: Duration },
+}
+
+/// A listening socket of this thread.
+#[derive(Debug)]
+pub(crate) struct OpenListener {
+    pub(crate) number: u64,
+    pub(crate) address: SocketAddr,
+    pub(crate) closed: Cell<bool>,
+    pub(crate) closing: Notify,
+    pub(crate) gone: RefCell<Option<UnboundedSender<()>>>,
+}
+
+/// Buffers of one turn of one connection; no connection keeps them while it waits.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    pub(crate) read: Box<[u8]>,
+    pub(crate) out: Vec<u8>,
+}
+
+/// One serving thread.
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) limiter: Arc<Limiter>,
+    pub(crate) files: FileCache,
+    pub(crate) upstreams: Pool,
+    pub(crate) watches: Rc<Watches>,
+    pub(crate) date: DateLine,
+    pub(crate) draining: Cell<bool>,
+    log: RefCell<ThreadLog>,
+    listeners: RefCell<HashMap<u64, Rc<OpenListener>>>,
+    scratch: Cell<Option<Box<Scratch>>>,
+    exchanges: RefCell<Vec<Box<Exchange>>>,
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>, log: ThreadLog) -> Rc<Self> {
+        Rc::new(Self {
+            limiter: Arc::clone(&shared.limiter),
+            shared,
+            files: FileCache::default(),
+            upstreams: Pool::default(),
+            watches: Rc::default(),
+            date: DateLine::default(),
+            draining: Cell::new(false),
+            log: RefCell::new(log),
+            listeners: RefCell::default(),
+            scratch: Cell::new(None),
+            exchanges: RefCell::default(),
+        })
+    }
+
+    /// Serves until told to stop.
+    pub(crate) async fn run(self: Rc<Self>, mut commands: UnboundedReceiver<Command>) {
+        let mut sweep = tokio::time::interval(Duration::from_millis(SWEEP_INTERVAL_MS));
+        loop {
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(Command::Open { number, address, socket, done }) => self.open(number, address, socket, done),
+                    Some(Command::Close { number, drain, done }) => self.close(number, drain, done),
+                    Some(Command::Refresh) => self.refresh(),
+                    Some(Command::Stop { drain }) => return self.stop(drain).await,
+                    None => return self.stop(Duration::ZERO).await,
+                },
+                _ = sweep.tick() => self.sweep(),
+            }
+        }
+    }
+
+    fn open(self: &Rc<Self>, number: u64, address: SocketAddr, socket: std::net::TcpListener, done: UnboundedSender<()>) {
+        match tokio::net::TcpListener::from_std(socket) {
+            Ok(socket) => {
+                let listener = Rc::new(OpenListener {
+                    number,
+                    address,
+                    closed: Cell::new(false),
+                    closing: Notify::new(),
+                    gone: RefCell::new(None),
+                });
+                self.listeners.borrow_mut().insert(number, Rc::clone(&listener));
+                spawn_local(accept(Rc::clone(self), listener, socket));
+            }
+            Err(_) => {
+                self.shared.totals.accept_errors.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let _control_gone = done.send(());
+    }
+
+    fn close(self: &Rc<Self>, number: u64, drain: Duration, done: UnboundedSender<()>) {
+        let Some(listener) = self.listeners.borrow_mut().remove(&number) else {
+            let _control_gone = done.send(());
+            return;
+        };
+        listener.closed.set(true);
+        *listener.gone.borrow_mut() = Some(done);
+        listener.closing.notify_one();
+        self.watches.drain_idle(Some(number));
+        let watches = Rc::clone(&self.watches);
+        spawn_local(async move {
+            tokio::time::sleep(drain).await;
+            watches.drain_all(Some(number));
+        });
+    }
+
+    fn refresh(&self) {
+        self.files.clear();
+    }
+
+    fn sweep(&self) {
+        let now_ms = self.shared.clock.now_ms();
+        self.watches.sweep(now_ms);
+        self.files.sweep(now_ms);
+        self.upstreams.sweep(now_ms);
+        let mut log = self.log.borrow_mut();
+        if log.is_dirty() {
+            log.flush();
+        }
+    }
+
+    async fn stop(self: Rc<Self>, drain: Duration) {
+        self.draining.set(true);
+        let listeners: Vec<_> = self.listeners.borrow_mut().drain().collect();
+        for (_, listener) in listeners {
+            listener.closed.set(true);
+            listener.closing.notify_one();
+        }
+        let deadline_ms = self.shared.clock.now_ms() + u64::try_from(drain.as_millis()).unwrap_or(u64::MAX);
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        let mut forced = false;
+        while self.watches.count() > 0 {
+            self.watches.drain_idle(None);
+            tick.tick().await;
+            let now_ms = self.shared.clock.now_ms();
+            self.watches.sweep(now_ms);
+            if now_ms >= deadline_ms {
+                if forced {
+                    break;
+                }
+                self.watches.drain_all(None);
+                forced = true;
+            }
+        }
+        self.log.borrow_mut().flush();
+    }
+
+    /// The buffers for one turn.
+    pub(crate) fn scratch(&self) -> Box<Scratch> {
+        self.scratch.take().unwrap_or_else(|| {
+            Box::new(Scratch { read: vec![0; READ_BYTES].into_boxed_slice(), out: Vec::with_capacity(READ_BYTES) })
+        })
+    }
+
+    /// Gives the buffers back.
+    pub(crate) fn give_back(&self, mut scratch: Box<Scratch>) {
+        scratch.out.clear();
+        self.scratch.set(Some(scratch));
+    }
+
+    /// An exchange fit for a new request.
+    pub(crate) fn exchange(&self, ends: Ends) -> Box<Exchange> {
+        match self.exchanges.borrow_mut().pop() {
+            Some(mut exchange) => {
+                exchange.reset(ends);
+                exchange
+            }
+            None => Box::new(Exchange::new(ends)),
+        }
+    }
+
+    /// Takes an exchange back; its permit is released.
+    pub(crate) fn recycle(&self, mut exchange: Box<Exchange>) {
+        exchange.admission = None;
+        exchange.site = None;
+        exchange.effective = None;
+        let mut pool = self.exchanges.borrow_mut();
+        if pool.len() < POOL_MAX {
+            pool.push(exchange);
+        }
+    }
+
+    /// Records a finished exchange and takes it back.
+    pub(crate) fn finish(&self, exchange: Box<Exchange>) {
+        self.shared.totals.requests.fetch_add(1, Ordering::Relaxed);
+        if let Some(site) = exchange.site.as_ref().filter(|_| !exchange.unrecorded) {
+            let custom = custom_fields::values(&site.log.settings().custom_fields, &exchange);
+            let record = exchange.record(&custom, self.shared.clock.now_ms());
+            self.log.borrow_mut().write(&site.log, &record);
+        }
+        self.recycle(exchange);
+    }
+
+    /// Writes an HTTPERR line.
+    pub(crate) fn error(&self, exchange: &Exchange, reason: &str, status: Option<u16>) {
+        self.log.borrow_mut().error(&exchange.error_record(reason, status));
+    }
+}

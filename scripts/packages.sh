@@ -1,0 +1,56 @@
+# shellcheck shell=bash disable=SC2034
+# Which Debian packages the scripts need, and how they come onto the machine. Sourced by scripts/run and scripts/test.
+# Each line: what has to be there (a command or a file), then the package that brings it.
+
+packages_to_build='
+cc                      gcc
+/usr/include/stdlib.h   libc6-dev
+'
+
+packages_to_test='
+git                     git
+curl                    curl
+nginx                   nginx-light
+/usr/bin/python3        python3
+setpriv                 util-linux
+ip                      iproute2
+ss                      iproute2
+strace                  strace
+'
+
+# Prints the packages of a list that are absent, each once.
+absent_packages() {
+    local thing package
+    while read -r thing package; do
+        [ -n "$thing" ] || continue
+        PATH="$PATH:/usr/sbin:/sbin" command -v "$thing" >/dev/null || [ -f "$thing" ] || echo "$package"
+    done <<<"$1" | sort -u
+}
+
+# Installs what a list needs and the machine lacks. Without root and without sudo's leave it says what to type.
+need_packages() {
+    local -a absent
+    mapfile -t absent < <(absent_packages "$1")
+    [ "${#absent[@]}" -gt 0 ] || return 0
+    local install
+    install="$(dirname "${BASH_SOURCE[0]}")/install-packages"
+    if [ "$(id -u)" -eq 0 ]; then
+        "$install" "${absent[@]}"
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+        sudo -n "$install" "${absent[@]}"
+    else
+        echo "These Debian packages are missing: ${absent[*]}" >&2
+        echo "Install them with this command, then try again:" >&2
+        echo "    sudo $install ${absent[*]}" >&2
+        return 1
+    fi
+}
+
+# Puts cargo on the PATH, also where rustup was installed but the shell was not started anew.
+need_cargo() {
+    command -v cargo >/dev/null || PATH="$PATH:$HOME/.cargo/bin"
+    if ! command -v cargo >/dev/null; then
+        echo "cargo is missing: install Rust (https://rustup.rs), then try again." >&2
+        return 1
+    fi
+}

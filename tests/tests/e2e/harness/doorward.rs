@@ -1,0 +1,85 @@
+//! A running Doorward.
+
+use std::fs::{self, File};
+use std::ops::Deref;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::home::Home;
+use super::wait_until;
+
+/// `doorward run` on one home; killed when dropped.
+pub struct Doorward {
+    home: Home,
+    child: Child,
+}
+
+impl Deref for Doorward {
+    type Target = Home;
+
+    fn deref(&self) -> &Home {
+        &self.home
+    }
+}
+
+impl Home {
+    /// Runs `doorward --home … run` and waits until it is ready.
+    pub fn start(self) -> Doorward {
+        let mut command = self.command();
+        command.arg("run");
+        self.start_as(command)
+    }
+
+    /// Runs another form of `run` and waits until it is ready.
+    pub fn start_as(self, mut command: Command) -> Doorward {
+        let [out, err] = ["run.out", "run.err"].map(|name| File::create(self.path(name)).unwrap());
+        let child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn().unwrap();
+        let mut doorward = Doorward { home: self, child };
+        wait_until("the line Ready.", || {
+            let ended = doorward.child.try_wait().unwrap();
+            assert!(ended.is_none(), "doorward ended with {ended:?}:\n{}", doorward.printed());
+            doorward.printed().lines().any(|line| line == "Ready.").then_some(())
+        });
+        doorward
+    }
+}
+
+impl Doorward {
+    /// Everything it printed so far, standard output first.
+    pub fn printed(&self) -> String {
+        ["run.out", "run.err"].map(|name| fs::read_to_string(self.path(name)).unwrap()).concat()
+    }
+
+    /// Waits until it printed `text`.
+    pub fn wait_printed(&self, text: &str) {
+        let text = self.fill(text);
+        wait_until(&format!("{text:?} among what doorward prints"), || self.printed().contains(&text).then_some(()));
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until it has ended by itself; gives its exit code.
+    pub fn wait_exit(&mut self) -> Option<i32> {
+        wait_until("doorward to exit", || self.child.try_wait().unwrap()).code()
+    }
+}
+
+impl Drop for Doorward {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("doorward printed:\n{}", self.printed());
+        }
+        // Already ended is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

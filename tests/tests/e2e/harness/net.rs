@@ -1,0 +1,113 @@
+//! Who owns which loopback addresses and ports.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::client::Client;
+
+/// Every test that opens sockets. The place in this table gives a test its network and ports, so no two share
+/// one: row `n` owns 127.(64 + n / 250).(1 + n % 250).0/24 and the ports 20000 + 2n and 20001 + 2n (below the
+/// range the kernel hands out by itself). In that network .2 and up are sites, .100 and up upstreams, .200 and
+/// up clients. Append new tests at the end.
+const TESTS: &[&str] = &[
+    "exact_addresses_leave_room_for_others",
+    "exact_addresses_on_port_80",
+    "a_taken_wildcard_is_named_and_opens_later",
+    "a_taken_address_is_explained_without_root",
+    "an_exact_holder_and_a_v6_holder_are_told_apart",
+    "a_wildcard_binding_obeys_the_listen_list",
+    "probe_and_who_name_the_holder",
+    "stopping_one_site_leaves_the_other_alone",
+    "a_thousand_rounds_leak_nothing",
+    "a_stopped_host_name_is_404_and_an_unknown_one_400",
+    "a_less_specific_binding_takes_over",
+    "sigterm_drains",
+    "stop_drains_and_exits_with_0",
+    "a_site_without_auto_start_waits",
+    "the_third_slow_request_is_denied",
+    "a_vanished_client_gives_its_place_back",
+    "the_sixth_request_is_denied_until_silence",
+    "deny_actions_and_unlisted_addresses_inherit",
+    "six_requests_at_once",
+    "logging_only_serves_and_tells",
+    "abort_resets_without_a_w3c_line",
+    "two_clients_count_apart",
+    "ipv6_counts_per_64",
+    "clients_are_listed_and_unblocked",
+    "no_request_fails_under_reload",
+    "hand_edits_and_sighup_are_picked_up",
+    "a_broken_file_at_start_is_named",
+    "one_bad_site_leaves_the_others",
+    "the_embedded_default_serves_limits_and_explains",
+    "a_program_behind_to_streams_a_gibibyte_each_way",
+    "hop_by_hop_headers_stay_here",
+    "a_dead_upstream_is_502_and_a_silent_one_504",
+    "methods_validators_and_ranges",
+    "default_documents_and_directories",
+    "nothing_outside_the_root",
+    "mime_types",
+    "w3c_lines_have_the_default_fields",
+    "client_text_cannot_add_a_field",
+    "log_file_settings_are_obeyed",
+    "pipelined_requests_answer_in_order",
+    "keep_alive_and_close",
+    "bad_requests_get_the_400_page",
+    "request_bodies_are_read_or_refused",
+    "the_control_socket_is_private",
+    "sites_are_added_and_removed_in_a_crlf_file",
+    "the_cli_says_what_it_cannot_do",
+    "a_large_file_is_whole",
+];
+
+/// One test's loopback network and ports.
+#[derive(Clone, Copy, Debug)]
+pub struct Net {
+    area: u8,
+    number: u8,
+    /// The port of its sites.
+    pub port: u16,
+    /// A second port, where a scenario needs one.
+    pub port2: u16,
+}
+
+impl Net {
+    /// The network of `test`, which must stand in the table.
+    pub fn of(test: &str) -> Net {
+        let row = TESTS.iter().position(|name| *name == test);
+        let row = row.unwrap_or_else(|| panic!("{test} has no network: append it to TESTS in harness/net.rs"));
+        let (area, number) = (64 + row / 250, 1 + row % 250);
+        let port = u16::try_from(20_000 + 2 * row).unwrap();
+        Net { area: u8::try_from(area).unwrap(), number: u8::try_from(number).unwrap(), port, port2: port + 1 }
+    }
+
+    /// The first three numbers of its addresses, as text.
+    pub fn prefix(self) -> String {
+        format!("127.{}.{}", self.area, self.number)
+    }
+
+    /// Address `.host` of this network.
+    pub fn ip(self, host: u8) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::new(127, self.area, self.number, host))
+    }
+
+    /// Address `.host` with this test's port.
+    pub fn at(self, host: u8) -> SocketAddr {
+        SocketAddr::new(self.ip(host), self.port)
+    }
+
+    /// Client number `n` (from 0), with an address of its own.
+    pub fn client(self, n: u8) -> Client {
+        Client::from(self.ip(200 + n))
+    }
+}
+
+/// `[::1]` with a port.
+pub fn v6_loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port)
+}
+
+#[test]
+fn every_test_stands_once_in_the_table() {
+    for (row, test) in TESTS.iter().enumerate() {
+        assert_eq!(TESTS.iter().position(|other| other == test), Some(row), "{test} stands twice in TESTS");
+    }
+}

@@ -1,0 +1,26 @@
+//! End-to-end tests: black box, through the `doorward` binary and real loopback sockets.
+//!
+//! Every test owns a network and ports of its own (see `harness::net`) and a home of its own (a temporary
+//! folder), so all of them may run at once. Those that need root say `SKIP(root): name` without it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::format_collect,
+    reason = "in a test a panic is the report; tests own files, read the clock, and build only short texts"
+)]
+
+mod cli;
+mod corpus;
+mod first_run;
+mod harness;
+mod limits;
+mod listeners;
+mod logs;
+mod messages;
+mod proxy;
+mod reload;
+mod static_files;
+mod stop_start;
