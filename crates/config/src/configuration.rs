@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::builtin;
 use crate::diagnostic::{Diagnostic, Findings, Ignored, Origin, Severity};
 use crate::effective::Effective;
-use crate::hierarchy::Hierarchy;
+use crate::hierarchy::{Hierarchy, Place};
 use crate::lock::SectionLock;
 use crate::merge::overlay;
 use crate::paths::PathMap;
@@ -72,15 +72,16 @@ impl Configuration {
     /// on the way down, attribute by attribute. Paths compare without case and by whole segments. A site that does not
     /// exist has the server's settings.
     pub fn settings_at(&self, site: &str, path: &str) -> Settings {
-        let section = |name: &str| self.hierarchy.effective_by_name(name, site, path);
+        let place = Place { site, path };
+        let section = |name: &str| self.hierarchy.effective_by_name(name, place);
         Settings {
             dynamic_ip_security: DynamicIpSecurity::read(&section("system.webServer/security/dynamicIpSecurity")),
-            ip_security: IpSecurity::read(&section("system.webServer/security/ipSecurity")),
+            ip_security: self.hierarchy.ip_security(place),
             default_document: DefaultDocument::read(&section("system.webServer/defaultDocument")),
             directory_browse: DirectoryBrowse::read(&section("system.webServer/directoryBrowse")),
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
-            limiter: LimiterSection::read(&section("doorward/limiter")),
-            proxy: ProxySection::read(&section("doorward/proxy")),
+            limiter: self.hierarchy.limiter(place),
+            proxy: self.hierarchy.proxy(place),
         }
     }
 
@@ -89,7 +90,11 @@ impl Configuration {
     pub fn values_at(&self, site: &str, path: &str, section: &str) -> Vec<EffectiveValue> {
         let mut values = Vec::new();
         if let Some(table) = schema::section(section) {
-            list_values("", &self.hierarchy.effective(table, site, path, &mut Findings::default()), &mut values);
+            list_values(
+                "",
+                &self.hierarchy.effective(table, Place { site, path }, &mut Findings::default()),
+                &mut values,
+            );
         }
         values
     }
@@ -99,7 +104,8 @@ impl Configuration {
         let table = schema::section(section)?;
         let declared = self.hierarchy.declarations.override_mode(section);
         let mut lock = SectionLock { mode: declared.unwrap_or(table.override_mode), directives: Vec::new() };
-        for layer in self.hierarchy.chain(site, path).iter().filter_map(|level| level.layers.get(table.path)) {
+        for layer in self.hierarchy.chain(Place { site, path }).iter().filter_map(|level| level.layers.get(table.path))
+        {
             if layer.mode != OverrideMode::Inherit {
                 lock.mode = layer.mode;
             }
@@ -131,13 +137,12 @@ impl Hierarchy {
     pub(crate) fn effective(
         &self,
         table: &'static SectionTable,
-        site: &str,
-        path: &str,
+        place: Place<'_>,
         findings: &mut Findings,
     ) -> Effective {
         let mut effective = Effective::new(table.element);
         builtin::fill(table.path, &mut effective);
-        for level in self.chain(site, path) {
+        for level in self.chain(place) {
             if let Some(layer) = level.layers.get(table.path) {
                 if level.path.is_empty() {
                     builtin::withdraw(&mut effective, &layer.declared);
@@ -148,18 +153,30 @@ impl Hierarchy {
         effective
     }
 
+    pub(crate) fn ip_security(&self, place: Place<'_>) -> IpSecurity {
+        IpSecurity::read(&self.effective_by_name("system.webServer/security/ipSecurity", place))
+    }
+
+    pub(crate) fn limiter(&self, place: Place<'_>) -> LimiterSection {
+        LimiterSection::read(&self.effective_by_name("doorward/limiter", place))
+    }
+
+    pub(crate) fn proxy(&self, place: Place<'_>) -> Option<ProxySection> {
+        ProxySection::read(&self.effective_by_name("doorward/proxy", place))
+    }
+
     /// The section of that name, or an empty one; the names are those of the tables.
-    fn effective_by_name(&self, name: &str, site: &str, path: &str) -> Effective {
+    fn effective_by_name(&self, name: &str, place: Place<'_>) -> Effective {
         let table = schema::section(name).unwrap_or(schema::SECTIONS[0]);
         debug_assert_eq!(table.path, name);
-        self.effective(table, site, path, &mut Findings::default())
+        self.effective(table, place, &mut Findings::default())
     }
 
     /// A section of the server's own level.
     pub(crate) fn of_server(&self, name: &str, findings: &mut Findings) -> Effective {
         let table = schema::section(name).unwrap_or(schema::SECTIONS[0]);
         debug_assert_eq!(table.path, name);
-        self.effective(table, "", "", findings)
+        self.effective(table, Place { site: "", path: "" }, findings)
     }
 }
 

@@ -57,15 +57,15 @@ impl Declarations {
                     self.group(child, &path, findings);
                     self.groups.insert(path);
                 }
-                "section" => self.section(child, name, path, findings),
+                "section" => self.section(child, path, findings),
                 other => {
-                    findings.error(&child.origin, Complaint::new("schema", format!("Unrecognized element '{other}'")))
+                    findings.error(&child.origin, Complaint::new("schema", format!("Unrecognized element '{other}'")));
                 }
             }
         }
     }
 
-    fn section(&mut self, element: &Element, name: &str, path: String, findings: &mut Findings) {
+    fn section(&mut self, element: &Element, path: String, findings: &mut Findings) {
         let mode = match element.attribute("overrideModeDefault") {
             Some(text) if text.eq_ignore_ascii_case("deny") => OverrideMode::Deny,
             Some(text) if !text.eq_ignore_ascii_case("allow") => {
@@ -76,6 +76,7 @@ impl Declarations {
             Some(_) | None => OverrideMode::Allow,
         };
         if self.sections.insert(path, mode).is_some() {
+            let name = element.attribute("name").unwrap_or("");
             let message = format!("There is a duplicate '{name}' section defined");
             findings.error(&element.origin, Complaint::new("duplicate", message));
         }

@@ -56,10 +56,11 @@ impl Hierarchy {
         hierarchy
     }
 
-    /// The levels from the server down to `path` of `site`, as far as they exist, outermost first.
-    pub(crate) fn chain(&self, site: &str, path: &str) -> Vec<&Level> {
+    /// The levels from the server down to a place, as far as they exist, outermost first.
+    pub(crate) fn chain(&self, place: Place<'_>) -> Vec<&Level> {
         let mut key = String::new();
         let mut levels: Vec<&Level> = self.levels.get("").into_iter().collect();
+        let Place { site, path } = place;
         if site.is_empty() {
             return levels;
         }
@@ -71,6 +72,28 @@ impl Hierarchy {
             levels.extend(self.levels.get(&key));
         }
         levels
+    }
+}
+
+/// A path of a site.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// Name of the site; empty for the server itself.
+    pub(crate) site: &'a str,
+    /// Path below the site, with or without slashes at its ends.
+    pub(crate) path: &'a str,
+}
+
+impl Level {
+    /// The place this level is about.
+    pub(crate) fn place(&self) -> Place<'_> {
+        let (site, path) = self.path.split_once('/').unwrap_or((&self.path, ""));
+        Place { site, path }
+    }
+
+    /// The site that a fault at this level disables; `None` for the server's own level.
+    pub(crate) fn owner(&self) -> Option<String> {
+        Some(self.place().site).filter(|site| !site.is_empty()).map(str::to_owned)
     }
 }
 

@@ -10,8 +10,8 @@ use crate::diagnostic::{Complaint, Findings, Ignored};
 use crate::document::{Document, Element};
 use crate::effective::Effective;
 use crate::merge::overlay;
-use crate::reader::Reader;
-use crate::schema::{IP_LISTEN, near_name};
+use crate::reader::{Reader, unknown};
+use crate::schema::IP_LISTEN;
 
 /// Name of the root element.
 const ROOT: &str = "httpService";
@@ -45,11 +45,8 @@ pub(crate) fn read(
                 ignored.push(Ignored { section, file: Arc::clone(file), line: element.origin.line });
             }
             name => {
-                let mut complaint = Complaint::new("schema", format!("Unrecognized element '{name}'"));
-                if let Some(near) = near_name(name, OTHERS.into_iter().chain(["ipListen"])) {
-                    complaint = complaint.hint(format!("did you mean '{near}'?"));
-                }
-                findings.error(&element.origin, complaint);
+                let known = OTHERS.into_iter().chain(["ipListen"]);
+                findings.error(&element.origin, unknown("element", name, known));
             }
         }
     }
@@ -62,8 +59,9 @@ fn ip_listen(element: &Element, findings: &mut Findings) -> Vec<ListenEntry> {
     overlay(&mut effective, &declared, findings);
     let mut list: Vec<ListenEntry> = Vec::new();
     for entry in &effective.entries {
-        let (text, Some(origin)) = (entry.text("address"), entry.origin.clone()) else { continue };
-        let Some((address, ignored_port)) = parse_listen_address(&text) else {
+        let (Some(written), Some(origin)) = (entry.setting("address"), entry.origin.clone()) else { continue };
+        let text = &written.text;
+        let Some((address, ignored_port)) = parse_listen_address(text) else {
             let message = format!("The 'address' attribute is invalid.  '{text}' is not an IP address");
             findings.error(&origin, Complaint::new("value", message).hint("write 127.0.0.2 or ::1"));
             continue;

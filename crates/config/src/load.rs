@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::binding_checks;
 use crate::configuration::{Configuration, ListenEntry};
-use crate::diagnostic::{Complaint, Findings, Ignored, LoadError, Severity};
+use crate::diagnostic::{Complaint, Findings, LoadError, Severity};
 use crate::document::{Document, Element};
 use crate::hierarchy::Hierarchy;
 use crate::home::Home;
@@ -51,49 +51,45 @@ pub fn load_text(
     let root = document.as_ref().map(|document| &document.root).filter(|root| is_configuration(root, &mut findings));
     let Some(root) = root else { return Err(LoadError { diagnostics: findings.all }) };
     let hierarchy = Hierarchy::read(root, &mut findings, &mut ignored);
-    let (configuration, findings) = build(hierarchy, listen, (home, findings));
+    let configuration = Configuration { ignored, ..build(hierarchy, listen, home, &mut findings) };
     if findings.file_is_unusable() {
         return Err(LoadError { diagnostics: findings.all });
     }
-    Ok(Configuration { findings: findings.all, ignored, ..configuration })
+    Ok(Configuration { findings: findings.all, ..configuration })
 }
 
 /// Everything that is computed from the levels, and what is to be said about it.
-fn build(hierarchy: Hierarchy, ip_listen: Vec<ListenEntry>, rest: (&Home, Findings)) -> (Configuration, Findings) {
-    let (home, mut findings) = rest;
+fn build(hierarchy: Hierarchy, ip_listen: Vec<ListenEntry>, home: &Home, findings: &mut Findings) -> Configuration {
     let section = |name: &str, findings: &mut Findings| hierarchy.of_server(name, findings);
-    let sites = Site::read_all(&section("system.applicationHost/sites", &mut findings));
-    let server_log = ServerLog::read(&section("system.applicationHost/log", &mut findings));
-    let web_limits = WebLimits::read(&section("system.applicationHost/webLimits", &mut findings));
-    let adapters = section("system.applicationHost/listenerAdapters", &mut findings);
-    let paths = PathMap::read(&section("doorward/paths", &mut findings), home, &mut findings);
-    let (none, no_ignored): (_, Vec<Ignored>) = (Vec::new(), Vec::new());
+    let sites = Site::read_all(&section("system.applicationHost/sites", findings));
+    let server_log = ServerLog::read(&section("system.applicationHost/log", findings));
+    let web_limits = WebLimits::read(&section("system.applicationHost/webLimits", findings));
+    let adapters = section("system.applicationHost/listenerAdapters", findings);
+    let paths = PathMap::read(&section("doorward/paths", findings), home, findings);
+    check_levels(&hierarchy, findings);
     let configuration = Configuration {
         sites,
-        findings: none,
-        ignored: no_ignored,
+        findings: Vec::new(),
+        ignored: Vec::new(),
         ip_listen,
         server_log,
         web_limits,
         paths,
-        hierarchy: hierarchy.clone(),
+        hierarchy,
     };
-    check_levels(&hierarchy, &mut findings);
     let protocols: Vec<String> = adapters.entries.iter().map(|entry| entry.text("name")).collect();
-    binding_checks::check(&configuration, &protocols, &mut findings);
-    site_checks::check(&configuration, &mut findings);
-    settings_checks::check(&configuration, &mut findings);
-    (configuration, findings)
+    binding_checks::check(&configuration, &protocols, findings);
+    site_checks::check(&configuration, findings);
+    settings_checks::check(&configuration, findings);
+    configuration
 }
 
 /// Merges every section of every level once, for the sake of what does not fit together.
 fn check_levels(hierarchy: &Hierarchy, findings: &mut Findings) {
     for level in hierarchy.levels.values() {
-        let (site, path) = level.path.split_once('/').unwrap_or((&level.path, ""));
-        let owner = (!site.is_empty()).then(|| site.to_owned());
         let tables = level.layers.keys().filter_map(|path| schema::section(path));
         for table in tables.filter(|table| table.allow_definition != AllowDefinition::AppHostOnly) {
-            findings.within(owner.clone(), |findings| hierarchy.effective(table, site, path, findings));
+            findings.within(level.owner(), |findings| hierarchy.effective(table, level.place(), findings));
         }
     }
 }

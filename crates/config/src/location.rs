@@ -3,7 +3,8 @@
 use crate::diagnostic::{Complaint, Findings, Origin};
 use crate::document::Element;
 use crate::lock;
-use crate::schema::{OverrideMode, near_name};
+use crate::reader::unknown;
+use crate::schema::OverrideMode;
 
 const ATTRIBUTES: [&str; 4] = ["path", "overrideMode", "allowOverride", "inheritInChildApplications"];
 
@@ -44,11 +45,7 @@ impl Location {
         for attribute in &element.attributes {
             let name = attribute.name.as_str();
             if !ATTRIBUTES.contains(&name) && !name.starts_with('{') {
-                let mut complaint = Complaint::new("schema", format!("Unrecognized attribute '{name}'"));
-                if let Some(near) = near_name(name, ATTRIBUTES) {
-                    complaint = complaint.hint(format!("did you mean '{near}'?"));
-                }
-                findings.error(&attribute.origin, complaint);
+                findings.error(&attribute.origin, unknown("attribute", name, ATTRIBUTES));
             }
         }
         findings.site = outer;

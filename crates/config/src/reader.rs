@@ -122,7 +122,8 @@ impl Reader<'_> {
         let known = declared.table.attribute(name).filter(|known| form != Form::Keys || known.key != Key::None);
         let Some(known) = known else {
             if !is_foreign(name) {
-                self.unknown("attribute", name, &attribute.origin, declared.table.attributes.iter().map(|a| a.name));
+                let known = declared.table.attributes.iter().map(|attribute| attribute.name);
+                self.findings.error(&attribute.origin, unknown("attribute", name, known));
             }
             return;
         };
@@ -176,7 +177,7 @@ impl Reader<'_> {
         let own = table.children.iter().map(|child| child.name);
         let entries = table.collection.iter().flat_map(|c| [Some(c.add), c.remove, c.clear].into_iter().flatten());
         let names: Vec<&str> = own.chain(entries).collect();
-        self.unknown("element", &child.name, &child.origin, names);
+        self.findings.error(&child.origin, unknown("element", &child.name, names));
     }
 
     fn directive(&mut self, child: &Element, collection: &'static CollectionTable) -> Option<Directive> {
@@ -199,13 +200,14 @@ impl Reader<'_> {
             None
         }
     }
+}
 
-    fn unknown<'a>(&mut self, what: &str, name: &str, origin: &Origin, known: impl IntoIterator<Item = &'a str>) {
-        let mut complaint = Complaint::new("schema", format!("Unrecognized {what} '{name}'"));
-        if let Some(near) = near_name(name, known) {
-            complaint = complaint.hint(format!("did you mean '{near}'?"));
-        }
-        self.findings.error(origin, complaint);
+/// IIS's text for a name its schema does not have, and which one was probably meant.
+pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Complaint {
+    let complaint = Complaint::new("schema", format!("Unrecognized {what} '{name}'"));
+    match near_name(name, known) {
+        Some(near) => complaint.hint(format!("did you mean '{near}'?")),
+        None => complaint,
     }
 }
 

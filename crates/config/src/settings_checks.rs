@@ -10,19 +10,17 @@ const PROXY_MODE: [&str; 2] = [IP_SECURITY, "system.webServer/security/dynamicIp
 /// Looks at every level.
 pub(crate) fn check(configuration: &Configuration, findings: &mut Findings) {
     for level in configuration.hierarchy.levels.values() {
-        let (site, path) = level.path.split_once('/').unwrap_or((&level.path, ""));
-        let owner = (!site.is_empty()).then(|| site.to_owned());
-        findings.within(owner, |findings| {
-            check_static_list(configuration, level, (site, path), findings);
-            check_proxy_trust(configuration, level, (site, path), findings);
+        findings.within(level.owner(), |findings| {
+            check_static_list(configuration, level, findings);
+            check_proxy_trust(configuration, level, findings);
         });
     }
     check_built_in(configuration, findings);
 }
 
-fn check_static_list(configuration: &Configuration, level: &Level, at: (&str, &str), findings: &mut Findings) {
+fn check_static_list(configuration: &Configuration, level: &Level, findings: &mut Findings) {
     let Some(layer) = level.layers.get(IP_SECURITY) else { return };
-    let list = configuration.settings_at(at.0, at.1).ip_security;
+    let list = configuration.hierarchy.ip_security(level.place());
     if !list.allow_unlisted && !list.entries.iter().any(|entry| entry.allowed) {
         let message = "allowUnlisted is false and no entry is allowed: nobody is let in, not even this machine";
         let hint = "add <add ipAddress=\"127.0.0.1\" allowed=\"true\"/>";
@@ -37,14 +35,14 @@ fn check_static_list(configuration: &Configuration, level: &Level, at: (&str, &s
 }
 
 /// Whom proxy mode believes (decision D8).
-fn check_proxy_trust(configuration: &Configuration, level: &Level, at: (&str, &str), findings: &mut Findings) {
+fn check_proxy_trust(configuration: &Configuration, level: &Level, findings: &mut Findings) {
     let sections = PROXY_MODE.iter().filter_map(|section| level.layers.get(section));
     let Some(layer) = sections.map(|layer| &layer.declared).find(|declared| {
         declared.setting("enableProxyMode").is_some_and(|setting| setting.text.eq_ignore_ascii_case("true"))
     }) else {
         return;
     };
-    let limiter = configuration.settings_at(at.0, at.1).limiter;
+    let limiter = configuration.hierarchy.limiter(level.place());
     if limiter.trust_any_proxy {
         let message = "proxy mode believes any client's own word about its address (trustAnyProxy)";
         let hint = "name your proxies in <doorward><limiter trustedProxies=\"…\"/>";

@@ -43,6 +43,7 @@ pub struct SiteLimits {
 }
 
 /// `hsts` of a site: the response header of RFC 6797 and the redirect to https.
+#[allow(clippy::struct_excessive_bools, reason = "one switch for each attribute of the element")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hsts {
     /// Whether the header is sent on https.

@@ -1,9 +1,11 @@
 //! What is to be said about sites and the folders they name.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::configuration::Configuration;
-use crate::diagnostic::{Complaint, Findings};
+use crate::diagnostic::{Complaint, Findings, Origin};
+use crate::hierarchy::Place;
 use crate::site::{Site, VirtualDirectory};
 
 /// Looks at every site and at the locations that name none.
@@ -24,7 +26,7 @@ fn check_root(configuration: &Configuration, site: &Site, findings: &mut Finding
     if root.is_some_and(|application| application.root_directory().is_some()) {
         return;
     }
-    if configuration.settings_at(&site.name, "/").proxy.is_some() {
+    if configuration.hierarchy.proxy(Place { site: &site.name, path: "" }).is_some() {
         return;
     }
     let (origin, what) = match root {
@@ -57,12 +59,7 @@ fn check_written_paths(configuration: &Configuration, site: &Site, findings: &mu
     }
 }
 
-fn check_variables(
-    configuration: &Configuration,
-    written: &str,
-    origin: &crate::diagnostic::Origin,
-    findings: &mut Findings,
-) {
+fn check_variables(configuration: &Configuration, written: &str, origin: &Origin, findings: &mut Findings) {
     for name in configuration.paths.resolve(written).unknown_variables {
         let message = format!("%{name}% means nothing here and stays in the path '{written}' as it is");
         findings.warning(origin, Complaint::new("path", message).hint("write the path out"));
@@ -71,9 +68,10 @@ fn check_variables(
 
 /// A location tag whose first segment is no site is never asked for.
 fn check_unused(configuration: &Configuration, findings: &mut Findings) {
+    let sites: HashSet<String> = configuration.sites.iter().map(|site| site.name.to_lowercase()).collect();
     for level in configuration.hierarchy.levels.values().filter(|level| !level.path.is_empty()) {
-        let name = level.path.split('/').next().unwrap_or("");
-        if configuration.site(name).is_none() {
+        let name = level.place().site;
+        if !sites.contains(&name.to_lowercase()) {
             let message = format!("the location '{}' names no site: there is none called '{name}'", level.path);
             findings.within(Some(name.to_owned()), |findings| {
                 findings

@@ -4,6 +4,7 @@ use crate::diagnostic::Origin;
 use crate::effective::Effective;
 
 /// `logFile` of a site.
+#[allow(clippy::struct_excessive_bools, reason = "one switch for each attribute of the element")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogFile {
     /// Whether requests are logged.

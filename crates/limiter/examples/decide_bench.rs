@@ -1,6 +1,7 @@
 //! Nanoseconds per decision: `cargo run --release --example decide_bench -p doorward-limiter`.
 //!
-//! One request is `decide` and the drop of its permit, at random clients of a set of each size.
+//! One request is `decide` and the drop of its permit, at random clients of a set of each size. Two numbers after
+//! `--` choose one number of clients and of threads.
 #![allow(clippy::print_stdout)]
 
 use std::net::Ipv4Addr;
@@ -12,13 +13,16 @@ const REQUESTS: u64 = 3_000_000;
 const ROUNDS: u64 = 5;
 
 fn main() {
+    let mut chosen = std::env::args().skip(1).filter_map(|number| number.parse::<u32>().ok());
+    let sizes = chosen.next().map_or(vec![1, 10_000, 1_000_000], |clients| vec![clients]);
+    let crews = chosen.next().map_or(vec![1, 2], |threads| vec![threads]);
     let rates = [(20, 200), (20, 60_000), (50, 10_000), (1000, 60_000)];
     for (requests_max, interval_ms) in rates {
         let limits =
             Limits { concurrent_max: Some(100), rate: Some(Rate { requests_max, interval_ms }), count_denied: true };
-        for clients in [1, 10_000, 1_000_000] {
-            for threads in [1, 2] {
-                measure(limits, clients, threads);
+        for clients in &sizes {
+            for threads in &crews {
+                measure(limits, *clients, u64::from(*threads));
             }
         }
     }

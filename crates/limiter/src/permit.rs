@@ -20,6 +20,7 @@ impl Permit {
         Self { held: None }
     }
 
+    #[inline]
     pub(crate) fn new(stripe: &Arc<Stripe>, place: Option<Place>) -> Self {
         Self { held: place.map(|place| (Arc::clone(stripe), place)) }
     }
@@ -65,6 +66,7 @@ impl Stripe {
     }
 
     /// Tallies a decision.
+    #[inline]
     pub(crate) fn tally(&self, decision: Decision, exempt: bool, now_ms: u64) {
         if self.latest_ms.load(Relaxed) < now_ms {
             self.latest_ms.store(now_ms, Relaxed);

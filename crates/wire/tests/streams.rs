@@ -133,7 +133,7 @@ fn cuts(raw: &[prop::sample::Index], length: usize) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn requests_mean_the_same_however_they_arrive(

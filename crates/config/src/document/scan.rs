@@ -210,7 +210,7 @@ fn is_known_reference(name: &str) -> bool {
         None => number.parse(),
     };
     let legal = |c: &char| *c >= ' ' && *c != '\u{fffe}' && *c != '\u{ffff}' || matches!(c, '\t' | '\n' | '\r');
-    code.ok().and_then(char::from_u32).filter(legal).is_some()
+    code.ok().and_then(char::from_u32).as_ref().is_some_and(legal)
 }
 
 #[cfg(test)]

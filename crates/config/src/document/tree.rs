@@ -35,11 +35,6 @@ impl Element {
     pub(crate) fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }
-
-    /// The element reached by these names, each the first of its kind.
-    pub(crate) fn descend(&self, path: &[&str]) -> Option<&Element> {
-        path.iter().try_fold(self, |element, name| element.child(name))
-    }
 }
 
 /// Copies the tree; its depth has been bounded by the scan.

@@ -28,7 +28,7 @@ impl New {
     fn render(&self, margin: &str, style: &Style) -> String {
         let mut text = format!("{margin}<{}", self.name);
         for (name, value) in &self.attributes {
-            text.push_str(&format!(" {name}=\"{}\"", escape_attribute(value)));
+            text.extend([" ", *name, "=\"", &escape_attribute(value), "\""]);
         }
         if self.children.is_empty() {
             text.push_str(" />");
@@ -40,7 +40,7 @@ impl New {
             text.push_str(style.newline);
             text.push_str(&child.render(&inner, style));
         }
-        text.push_str(&format!("{}{margin}</{}>", style.newline, self.name));
+        text.extend([style.newline, margin, "</", self.name, ">"]);
         text
     }
 }

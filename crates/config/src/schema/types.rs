@@ -81,6 +81,9 @@ pub(crate) enum Key {
     Combined,
 }
 
+/// A rule for one attribute's text.
+pub(crate) type TextRule = fn(&str) -> Result<(), Complaint>;
+
 /// One attribute.
 #[derive(Debug)]
 pub(crate) struct AttributeTable {
@@ -90,7 +93,7 @@ pub(crate) struct AttributeTable {
     pub(crate) required: bool,
     pub(crate) key: Key,
     /// A rule beyond the type.
-    pub(crate) check: Option<fn(&str) -> Result<(), Complaint>>,
+    pub(crate) check: Option<TextRule>,
 }
 
 /// A named number of an enumeration or a set of flags.
@@ -167,7 +170,7 @@ impl AttributeTable {
         self
     }
 
-    pub(crate) const fn check(mut self, rule: fn(&str) -> Result<(), Complaint>) -> Self {
+    pub(crate) const fn check(mut self, rule: TextRule) -> Self {
         self.check = Some(rule);
         self
     }

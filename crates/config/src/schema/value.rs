@@ -27,9 +27,8 @@ impl Kind {
             Kind::Uint(bounds) => read_uint(*bounds, text),
             Kind::Long(bounds) => read_long(*bounds, text),
             Kind::Span(bounds) => read_span(*bounds, text),
-            Kind::Text => Ok(Value::Text(text.to_owned())),
             Kind::FilledText if text.is_empty() => Err(Complaint::new("value", "String must not be empty")),
-            Kind::FilledText => Ok(Value::Text(text.to_owned())),
+            Kind::Text | Kind::FilledText => Ok(Value::Text(text.to_owned())),
         }
     }
 

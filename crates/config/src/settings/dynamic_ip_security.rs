@@ -77,7 +77,7 @@ impl DynamicIpSecurity {
         let (concurrent, rate) = (section.child("denyByConcurrentRequests"), section.child("denyByRequestRate"));
         let levels = concurrent.settings.values().chain(rate.settings.values()).map(|setting| &setting.level);
         // All levels lie on one path, so the longest name is the deepest.
-        let limits_path = levels.max_by_key(|level| level.len()).map_or_else(String::new, |level| level.to_string());
+        let limits_path = levels.max_by_key(|level| level.len()).map_or_else(String::new, ToString::to_string);
         Self {
             deny_action: DenyAction::from_number(section.uint("denyAction")),
             enable_proxy_mode: section.bool("enableProxyMode"),

@@ -129,7 +129,7 @@ impl Table {
         if let Some(way) = set.find(hash, &visit.key, visit.scope) {
             return charge.enter(&set.slot(way), Place { room: layout.into(), index: set.index(way) });
         }
-        let Some(room) = set.room(|slot| Worth::of(slot, &self.scopes, visit.now_ms)) else {
+        let Some(room) = set.room(hash, |slot| Worth::of(slot, &self.scopes, visit.now_ms)) else {
             drop(set);
             return self.enter_shared(visit, charge.elsewhere);
         };
@@ -210,7 +210,7 @@ impl Table {
         let visit = Visit { key: visit.key.region(), limits: &limits, ..*visit };
         let hash = self.hash(&visit.key, visit.scope);
         let mut set = self.shared.lock(hash);
-        let way = shared_way(hash);
+        let way = store::preferred(hash);
         let is_free = !set.is_used(way) || Worth::of(&set.slot(way), &self.scopes, visit.now_ms) == Worth::Drained;
         if is_free {
             set.claim(way, hash, (&visit.key, visit.scope));
@@ -246,14 +246,15 @@ impl Table {
     /// What a newcomer would share, when there is no room for it.
     fn look_shared(&self, visit: &Visit<'_>, (layout, hash): (Layout, u64)) -> Option<Counts> {
         let set = self.store(layout).lock(hash);
-        let has_room = set.room(|slot| Worth::of(slot, &self.scopes, visit.now_ms)).is_some();
+        let has_room = set.room(hash, |slot| Worth::of(slot, &self.scopes, visit.now_ms)).is_some();
         drop(set);
         if has_room {
             return None;
         }
         let hash = self.hash(&visit.key.region(), visit.scope);
         let set = self.shared.lock(hash);
-        set.is_used(shared_way(hash)).then(|| charge::counts_in(&set.slot(shared_way(hash)), visit))
+        let way = store::preferred(hash);
+        set.is_used(way).then(|| charge::counts_in(&set.slot(way), visit))
     }
 
     /// Clears what 32-bit ticks could mistake for fresh, once in twelve days.
@@ -307,11 +308,6 @@ impl From<Layout> for RoomKind {
             Layout::Wide => Self::Wide,
         }
     }
-}
-
-/// The one slot of its set a neighbourhood may use.
-fn shared_way(hash: u64) -> usize {
-    (hash >> 16) as usize % WAYS
 }
 
 /// Visits every slot in use, one locked set at a time.

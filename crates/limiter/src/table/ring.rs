@@ -7,6 +7,7 @@ use super::slot::{Head, Slot, Stamps};
 
 /// How many stamps of a ring lie in the interval before `now_ms`, which is not before the last stamp. A stamp
 /// exactly one interval old is out.
+#[inline]
 pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64, interval_ms: u32) -> u8 {
     let Stamps::Ring { mut len, next } = head.stamps else { return 0 };
     let passed = now_ms.saturating_sub(head.last_ms);
@@ -14,7 +15,7 @@ pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64, interval_ms: u32) 
         return 0;
     }
     while len > 0 {
-        let oldest = (next + slot.layout.ring_len_max() - len) % slot.layout.ring_len_max();
+        let oldest = wrapped(next + slot.layout.ring_len_max() - len, slot);
         if passed + u64::from(age_at_last(slot, head, oldest)) < u64::from(interval_ms) {
             break;
         }
@@ -24,6 +25,7 @@ pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64, interval_ms: u32) 
 }
 
 /// Adds a stamp, dropping those that left the interval, and the oldest when the ring is full.
+#[inline]
 pub(super) fn push(slot: &Slot<'_>, head: &mut Head, now_ms: u64, interval_ms: u32) {
     let len = live(slot, head, now_ms, interval_ms);
     let next = match head.stamps {
@@ -32,7 +34,7 @@ pub(super) fn push(slot: &Slot<'_>, head: &mut Head, now_ms: u64, interval_ms: u
     };
     slot.set_lane(usize::from(next), now_ms as u32);
     let len_max = slot.layout.ring_len_max();
-    head.stamps = Stamps::Ring { len: (len + 1).min(len_max), next: (next + 1) % len_max };
+    head.stamps = Stamps::Ring { len: (len + 1).min(len_max), next: wrapped(next + 1, slot) };
     head.last_ms = now_ms;
 }
 
@@ -44,12 +46,19 @@ pub(super) fn times<'a>(slot: &'a Slot<'_>, head: &'a Head) -> impl Iterator<Ite
     };
     let len_max = slot.layout.ring_len_max();
     (0..len).map(move |n| {
-        let lane = (next + len_max - len + n) % len_max;
+        let lane = wrapped(wrapped(next + len_max - len, slot) + n, slot);
         head.last_ms.saturating_sub(u64::from(age_at_last(slot, head, lane)))
     })
 }
 
+/// A lane number below twice the length of the ring, back inside it.
+#[inline]
+fn wrapped(lane: u8, slot: &Slot<'_>) -> u8 {
+    lane.checked_sub(slot.layout.ring_len_max()).unwrap_or(lane)
+}
+
 /// How much older than the last stamp the one in this lane is.
+#[inline]
 fn age_at_last(slot: &Slot<'_>, head: &Head, lane: u8) -> u32 {
     (head.last_ms as u32).wrapping_sub(slot.lane(usize::from(lane))) & slot.layout.lane_max()
 }

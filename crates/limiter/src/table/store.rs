@@ -1,7 +1,8 @@
 //! Sets of eight slots: where a client's slot may be, and how it is locked.
 //!
 //! One word per set holds its lock and a seven-bit tag per slot, so that looking for a client touches that word and,
-//! but for one in sixteen cases, only the right slot. A set is locked as a whole: finding, claiming and counting are
+//! but for one in sixteen cases, only the right slot. Each client prefers one place in its set, whose memory is asked
+//! for before the word has come. A set is locked as a whole: finding, claiming and counting are
 //! one short critical section with no room for races. Nothing ever moves.
 
 use std::sync::atomic::{
@@ -19,6 +20,9 @@ pub(super) const WAYS: usize = 8;
 const LOCK: u64 = 1 << 63;
 const TAG_BITS: usize = 7;
 const TAG_MASK: u64 = 0x7f;
+/// The lowest and the highest bit of every tag.
+const TAG_LOW: u64 = 0x0002_0408_1020_4081;
+const TAG_HIGH: u64 = TAG_LOW << 6;
 /// Spins before the thread gives way; a holder is done after some dozen nanoseconds unless it lost its core.
 const SPINS_MAX: u32 = 128;
 
@@ -45,19 +49,24 @@ impl Store {
     }
 
     /// Locks the set where clients of this hash are.
+    #[inline]
     pub(super) fn lock(&self, hash: u64) -> LockedSet<'_> {
-        let set = (u128::from(hash) * self.sets.len() as u128) >> 64;
-        self.lock_set(set as usize)
+        let set = ((u128::from(hash) * self.sets.len() as u128) >> 64) as usize;
+        // Both cache misses at once: the slot's line is on its way while the set's word is.
+        let first = (set * WAYS + preferred(hash)) * self.layout.cells();
+        std::hint::black_box(self.cells.words(first, 1)[0].load(Relaxed));
+        self.lock_set(set)
     }
 
     /// Locks a set by its number.
+    #[inline]
     pub(super) fn lock_set(&self, set: usize) -> LockedSet<'_> {
         let word = &self.sets[set];
         let mut spins = 0;
         loop {
-            let before = word.fetch_or(LOCK, Acquire);
-            if before & LOCK == 0 {
-                return LockedSet { store: self, set, tags: before };
+            let tags = word.load(Relaxed) & !LOCK;
+            if word.compare_exchange_weak(tags, tags | LOCK, Acquire, Relaxed).is_ok() {
+                return LockedSet { store: self, set, tags };
             }
             while word.load(Relaxed) & LOCK != 0 {
                 spins += 1;
@@ -85,12 +94,14 @@ pub(super) struct LockedSet<'s> {
 
 impl<'s> LockedSet<'s> {
     /// The slot in this place of the set.
+    #[inline]
     pub(super) fn slot(&self, way: usize) -> Slot<'s> {
         let cells = self.store.layout.cells();
         Slot::new(self.store.cells.words((self.set * WAYS + way) * cells, cells), self.store.layout)
     }
 
     /// The number of a slot in its store.
+    #[inline]
     pub(super) fn index(&self, way: usize) -> u32 {
         (self.set * WAYS + way) as u32
     }
@@ -102,14 +113,16 @@ impl<'s> LockedSet<'s> {
     }
 
     /// The place of a client's slot.
+    #[inline]
     pub(super) fn find(&self, hash: u64, key: &ClientKey, scope: Scope) -> Option<usize> {
-        let tag = tag_of(hash);
-        (0..WAYS).find(|way| tag_at(self.tags, *way) == tag && self.slot(*way).belongs_to(key, scope))
+        Places::with_tag(self.tags, tag_of(hash)).find(|way| self.slot(*way).belongs_to(key, scope))
     }
 
-    /// A place for a newcomer: a free one, or the one whose client is worth least. `None` when none can go.
-    pub(super) fn room(&self, worth: impl Fn(&Slot<'_>) -> Worth) -> Option<Room> {
-        if let Some(way) = (0..WAYS).find(|way| tag_at(self.tags, *way) == 0) {
+    /// A place for a newcomer: its preferred one, another free one, or the one whose client is worth least. `None`
+    /// when none can go.
+    pub(super) fn room(&self, hash: u64, worth: impl Fn(&Slot<'_>) -> Worth) -> Option<Room> {
+        let free = Some(preferred(hash)).filter(|way| !self.is_used(*way));
+        if let Some(way) = free.or_else(|| Places::with_tag(self.tags, 0).next()) {
             return Some(Room { way, evicts: false });
         }
         let (least, way) = (0..WAYS).map(|way| (worth(&self.slot(way)), way)).min()?;
@@ -154,11 +167,51 @@ pub(super) struct Room {
     pub(super) evicts: bool,
 }
 
+/// The places whose tag is a given one.
+struct Places {
+    /// The tags, all bits of the wanted ones zero.
+    tags: u64,
+    /// The highest bit of each tag that may be zero.
+    marks: u64,
+}
+
+impl Places {
+    #[inline]
+    fn with_tag(tags: u64, tag: u64) -> Self {
+        let tags = tags ^ TAG_LOW * tag;
+        // A borrow can mark a tag of one above a zero tag wrongly; `next` looks again.
+        Self { tags, marks: tags.wrapping_sub(TAG_LOW) & !tags & TAG_HIGH }
+    }
+}
+
+impl Iterator for Places {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        while self.marks != 0 {
+            let way = self.marks.trailing_zeros() as usize / TAG_BITS;
+            self.marks &= self.marks - 1;
+            if tag_at(self.tags, way) == 0 {
+                return Some(way);
+            }
+        }
+        None
+    }
+}
+
+/// The place in its set a client takes when it is free, and the only one a neighbourhood may use.
+#[inline]
+pub(super) fn preferred(hash: u64) -> usize {
+    (hash >> 16) as usize % WAYS
+}
+
+#[inline]
 fn tag_at(tags: u64, way: usize) -> u64 {
     tags >> (way * TAG_BITS) & TAG_MASK
 }
 
 /// Seven bits of the hash that do not choose the set; zero means free.
+#[inline]
 fn tag_of(hash: u64) -> u64 {
     (hash & 0xffff) % TAG_MASK + 1
 }
@@ -176,17 +229,27 @@ mod tests {
         let store = Store::new(Layout::Narrow, 8).unwrap();
         for number in 0..8 {
             let mut set = store.lock(u64::from(number));
-            let room = set.room(|_| Worth::Kept).unwrap();
+            let room = set.room(0, |_| Worth::Kept).unwrap();
             set.claim(room.way, u64::from(number), (&key(number), Scope(1)));
         }
         let mut set = store.lock(3);
         let way = set.find(3, &key(3), Scope(1)).unwrap();
         assert_eq!(set.find(3, &key(3), Scope(2)), None);
-        assert_eq!(set.room(|_| Worth::Kept), None);
+        assert_eq!(set.room(0, |_| Worth::Kept), None);
         set.free(way);
         assert_eq!(set.find(3, &key(3), Scope(1)), None);
         assert_eq!(set.used().count(), 7);
-        assert_eq!(set.room(|_| Worth::Kept), Some(Room { way, evicts: false }));
+        assert_eq!(set.room(0, |_| Worth::Kept), Some(Room { way, evicts: false }));
+    }
+
+    #[test]
+    fn tags_are_found_wherever_they_are() {
+        let tags = |list: [u64; 8]| list.iter().rev().fold(0, |tags, tag| tags << TAG_BITS | tag);
+        let check = |list, tag, ways: &[usize]| assert_eq!(Places::with_tag(tags(list), tag).collect::<Vec<_>>(), ways);
+        check([0, 1, 0, 1, 127, 126, 127, 0], 0, &[0, 2, 7]);
+        check([0, 1, 0, 1, 127, 126, 127, 0], 127, &[4, 6]);
+        check([5, 4, 4, 5, 4, 4, 4, 5], 5, &[0, 3, 7]);
+        check([1; 8], 2, &[]);
     }
 
     #[test]
@@ -198,9 +261,9 @@ mod tests {
         }
         let address = |slot: &Slot<'_>| slot.owner().0.parts().0;
         let soft = |slot: &Slot<'_>| Worth::Little { requests: 9 - address(slot) as u32, last_ms: 0 };
-        assert_eq!(set.room(soft), Some(Room { way: 7, evicts: true }));
+        assert_eq!(set.room(0, soft), Some(Room { way: 7, evicts: true }));
         let one_drained = |slot: &Slot<'_>| if address(slot) == 5 { Worth::Drained } else { Worth::Kept };
-        assert_eq!(set.room(one_drained), Some(Room { way: 5, evicts: false }));
+        assert_eq!(set.room(0, one_drained), Some(Room { way: 5, evicts: false }));
     }
 
     #[test]

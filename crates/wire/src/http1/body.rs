@@ -214,6 +214,9 @@ mod tests {
 
     #[test]
     fn trailers_are_checked_and_bounded() {
+        let extensions = "1;a=bbbbbbbbbbbbb\r\nx\r\n".repeat(800);
+        let both = format!("{extensions}0\r\nX: {}\r\n\r\n", "y".repeat(9000));
+        check(BodyReader::chunked, &both, Ok((&"x".repeat(800), both.len(), true)));
         check(BodyReader::chunked, "0\r\nX : y\r\n\r\n", Err(Malformed::FieldName));
         check(BodyReader::chunked, "0\r\nGET /canary HTTP/1.1\r\n\r\n", Err(Malformed::FieldName));
         check(BodyReader::chunked, "0\r\nX: y\n\r\n", Err(Malformed::InvalidCrLf));

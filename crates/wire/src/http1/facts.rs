@@ -190,6 +190,8 @@ mod tests {
         for value in ["", "-1", "+5", "0x5", "5e0", "1 0", "1_0", "five", "5, 6", "5,5", "\u{b}5"] {
             check(&format!("Content-Length:{value}"), Err(Malformed::Number));
         }
+        check("Content-Length:x|Transfer-Encoding:gzip", Err(Malformed::Number));
+        check("Transfer-Encoding:gzip|Content-Length:x", Err(Malformed::TransferCoding));
         for value in ["9223372036854775808", "18446744073709551616", &"9".repeat(99)] {
             check(&format!("Content-Length:{value}"), Err(Malformed::EntityTooLarge));
         }

@@ -153,6 +153,10 @@ mod tests {
         let limits = HeadLimits { url_bytes_max: 10, request_bytes_max: 40, ..HeadLimits::default() };
         assert_eq!(verdict("GET /23456789a HTTP/1.1\r", &limits), Ok(()));
         assert_eq!(verdict("GET /23456789ab HTTP/1.1\r", &limits), Err(Malformed::UrlTooLong));
+        let unfinished = format!("GET /{}", "a".repeat(35));
+        let wide = HeadLimits { url_bytes_max: 100, ..limits };
+        assert_eq!(check(unfinished.as_bytes(), None, &wide), Err(Malformed::UrlTooLong));
+        assert_eq!(check(&unfinished.as_bytes()[..39], None, &wide), Ok(()));
         assert_eq!(verdict("GET /2 HTTP/1.1------------------------------\r", &limits), Err(Malformed::RequestTooLong));
     }
 }

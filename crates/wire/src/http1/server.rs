@@ -197,6 +197,8 @@ mod tests {
     #[test]
     fn one_empty_line_is_passed_over() {
         check("\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n", "GET /a;  .0/30; Idle");
+        let twice = "\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n".repeat(2);
+        check(&twice, "GET /a;  .0/30; GET /a;  .0/30; Idle");
         check("\r\n", "Idle");
         check("\r", "Head");
         check("\r\n\r\n", "InvalidCrLf after \"\"");

@@ -1,0 +1,183 @@
+//! The routes: what can be seen, what can be changed.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use doorward_limiter::IpNet;
+use doorward_logs::Sink;
+use doorward_server::Control;
+use serde::{Deserialize, Serialize};
+
+use crate::desk::{Desk, Done, NewSiteOrder, Order, Refused, RefusedKind};
+use crate::report::{self, ClientReport, ListenReport, Standing, StatusReport};
+
+/// What every route can reach.
+#[derive(Clone)]
+struct Reach {
+    control: Arc<Control>,
+    sink: Arc<Sink>,
+    standing: Arc<Mutex<Standing>>,
+    desk: Desk,
+}
+
+impl Reach {
+    fn standing(&self) -> Standing {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+type Outcome = Result<Json<Done>, ApiError>;
+
+/// All routes of the control socket.
+pub fn router(control: Arc<Control>, sink: Arc<Sink>, standing: Arc<Mutex<Standing>>, desk: Desk) -> Router {
+    Router::new()
+        .route("/v1/status", get(status))
+        .route("/v1/sites", post(add_site))
+        .route("/v1/sites/{name}", delete(remove_site))
+        .route("/v1/sites/{name}/start", post(start_site))
+        .route("/v1/sites/{name}/stop", post(stop_site))
+        .route("/v1/listen", get(listen).post(add_listen))
+        .route("/v1/listen/{address}", delete(remove_listen))
+        .route("/v1/limits/clients", get(clients))
+        .route("/v1/limits/unblock", post(unblock))
+        .route("/v1/reload", post(reload))
+        .route("/v1/stop", post(stop))
+        .fallback(no_route)
+        .with_state(Reach { control, sink, standing, desk })
+}
+
+async fn status(State(reach): State<Reach>) -> Json<StatusReport> {
+    Json(report::status(&reach.control, &reach.sink, reach.standing()).await)
+}
+
+async fn listen(State(reach): State<Reach>) -> Json<ListenReport> {
+    Json(ListenReport { addresses: reach.standing().listen })
+}
+
+async fn clients(State(reach): State<Reach>) -> Json<Vec<ClientReport>> {
+    Json(report::clients(&reach.control))
+}
+
+async fn add_site(State(reach): State<Reach>, body: Result<Json<NewSiteOrder>, JsonRejection>) -> Outcome {
+    let Json(site) = body?;
+    carry_out(&reach, Order::AddSite(site)).await
+}
+
+async fn remove_site(State(reach): State<Reach>, Path(name): Path<String>) -> Outcome {
+    carry_out(&reach, Order::RemoveSite(name)).await
+}
+
+async fn start_site(State(reach): State<Reach>, Path(name): Path<String>) -> Outcome {
+    carry_out(&reach, Order::StartSite(name)).await
+}
+
+async fn stop_site(State(reach): State<Reach>, Path(name): Path<String>) -> Outcome {
+    carry_out(&reach, Order::StopSite(name)).await
+}
+
+/// Body of `POST /v1/listen`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddressBody {
+    address: String,
+}
+
+async fn add_listen(State(reach): State<Reach>, body: Result<Json<AddressBody>, JsonRejection>) -> Outcome {
+    let Json(body) = body?;
+    carry_out(&reach, Order::AddListen(body.address)).await
+}
+
+async fn remove_listen(State(reach): State<Reach>, Path(address): Path<String>) -> Outcome {
+    carry_out(&reach, Order::RemoveListen(address)).await
+}
+
+async fn reload(State(reach): State<Reach>) -> Outcome {
+    carry_out(&reach, Order::Reload).await
+}
+
+async fn stop(State(reach): State<Reach>) -> Outcome {
+    carry_out(&reach, Order::Stop).await
+}
+
+async fn unblock(State(reach): State<Reach>, body: Result<Json<AddressBody>, JsonRejection>) -> Outcome {
+    let Json(AddressBody { address }) = body?;
+    let network = network(&address).ok_or_else(|| {
+        let message = format!("'{address}' is neither an address nor a network");
+        let hint = Some("write 203.0.113.9, 2001:db8::/64 or the like".to_owned());
+        ApiError(Refused { kind: RefusedKind::Invalid, message, hint })
+    })?;
+    let message = match reach.control.limiter().unblock(network, None) {
+        0 => format!("{address} is not limited now."),
+        1 => format!("{address} unblocked."),
+        clients => format!("{clients} clients in {address} unblocked."),
+    };
+    Ok(Json(Done { message, notes: Vec::new() }))
+}
+
+/// An address is the network of itself; an IPv6 address that of its /64, since that is how it is counted (D10).
+fn network(text: &str) -> Option<IpNet> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        let address = doorward_limiter::canonical(address);
+        return IpNet::new(address, if address.is_ipv4() { 32 } else { 64 }).ok();
+    }
+    text.parse().ok()
+}
+
+async fn no_route() -> ApiError {
+    ApiError(Refused::new(RefusedKind::NotFound, "there is no such route"))
+}
+
+async fn carry_out(reach: &Reach, order: Order) -> Outcome {
+    Ok(Json(reach.desk.order(order).await.map_err(ApiError)?))
+}
+
+/// A refusal as a response.
+struct ApiError(Refused);
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        Self(Refused::new(RefusedKind::Invalid, rejection.body_text()))
+    }
+}
+
+/// The body of every refusal.
+#[derive(Serialize)]
+struct ErrorBody {
+    error: Refused,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = match self.0.kind {
+            RefusedKind::NotFound => StatusCode::NOT_FOUND,
+            RefusedKind::Invalid => StatusCode::BAD_REQUEST,
+            RefusedKind::Conflict => StatusCode::CONFLICT,
+            RefusedKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, Json(ErrorBody { error: self.0 })).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<&str>) {
+        assert_eq!(network(text).map(|network| network.to_string()).as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn addresses_and_networks() {
+        check("203.0.113.9", Some("203.0.113.9/32"));
+        check("::ffff:203.0.113.9", Some("203.0.113.9/32"));
+        check("2001:db8::7", Some("2001:db8::7/64"));
+        check("10.0.0.0/8", Some("10.0.0.0/8"));
+        check("shop", None);
+    }
+}

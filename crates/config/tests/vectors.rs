@@ -1,0 +1,156 @@
+//! The shared table of bad configurations, as far as our section tables cover it.
+
+#![allow(clippy::disallowed_methods, reason = "tests lay out the files that are read")]
+#![allow(clippy::unwrap_used, reason = "a table that cannot be read is a failed test")]
+
+use std::path::{Path, PathBuf};
+
+use doorward_config::{Diagnostic, Home, Severity, load};
+
+/// Rows about sections that other parts of the program read, or about files it does not read yet.
+const NOT_COVERED: &[(&str, &str)] = &[
+    ("bind-https-nocert", "certificates are matched with bindings where the plan is built"),
+    ("s-webconfig-sites", "web.config"),
+];
+
+fn shared(name: &str) -> Option<PathBuf> {
+    let folder = match std::env::var_os("DOORWARD_SHARED") {
+        Some(folder) => PathBuf::from(folder),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+    };
+    Some(folder.join(name)).filter(|path| path.exists())
+}
+
+/// `\r \n \t \\ \xHH`, and `\{text*count}`.
+fn unescape(text: &str) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::new(), text);
+    while let Some(at) = rest.find('\\') {
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
+        let code = rest[at + 1..].chars().next().unwrap();
+        rest = &rest[at + 2..];
+        match code {
+            'r' => bytes.push(b'\r'),
+            'n' => bytes.push(b'\n'),
+            't' => bytes.push(b'\t'),
+            'x' => {
+                bytes.push(u8::from_str_radix(&rest[..2], 16).unwrap());
+                rest = &rest[2..];
+            }
+            '{' => {
+                let (inner, tail) = rest.split_once('}').unwrap();
+                let (part, count) = inner.rsplit_once('*').unwrap();
+                bytes.extend(unescape(part).repeat(count.parse().unwrap()));
+                rest = tail;
+            }
+            other => bytes.push(other as u8),
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
+fn wrapped(context: &str, xml: &str) -> Option<Vec<u8>> {
+    let around = |open: &str, close: &str| {
+        let mut text = format!("<configuration>{open}").into_bytes();
+        text.extend(unescape(xml));
+        text.extend(format!("{close}</configuration>").into_bytes());
+        Some(text)
+    };
+    match context {
+        "doc" => Some(unescape(xml)),
+        "site" => around("<system.applicationHost><sites>", "</sites></system.applicationHost>"),
+        "security" => around("<system.webServer><security>", "</security></system.webServer>"),
+        "webServer" => around("<system.webServer>", "</system.webServer>"),
+        _ => None,
+    }
+}
+
+fn findings(text: &[u8]) -> Vec<Diagnostic> {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::under(folder.path());
+    std::fs::create_dir_all(home.config_file.parent().unwrap()).unwrap();
+    std::fs::write(&home.config_file, text).unwrap();
+    match load(&home) {
+        Ok(configuration) => configuration.findings,
+        Err(error) => {
+            assert!(!error.diagnostics.is_empty(), "a refusal without a reason");
+            error.diagnostics
+        }
+    }
+}
+
+fn meets(findings: &[Diagnostic], expected: &str, part: &str) -> bool {
+    let (severity, kind) = match expected.split_once(':') {
+        None => return findings.iter().all(|finding| finding.severity != Severity::Error),
+        Some(("error", kind)) => (Severity::Error, kind),
+        Some((_, kind)) => (Severity::Warning, kind),
+    };
+    findings.iter().any(|finding| {
+        finding.severity == severity
+            && finding.kind == kind
+            && finding.to_string().contains(part)
+            && finding.origin.as_ref().is_some_and(|origin| origin.line > 0 && origin.column > 0)
+    })
+}
+
+#[test]
+fn bad_configurations_are_named_for_what_they_are() {
+    let Some(path) = shared("vectors/bad_config.tsv") else {
+        println!("skipped: the shared vectors are not here");
+        return;
+    };
+    let table = std::fs::read_to_string(path).unwrap();
+    let (mut run, mut skipped, mut failures) = (0, 0, Vec::new());
+    for row in table.lines().skip(1) {
+        let columns: Vec<&str> = row.split('\t').collect();
+        let (id, context, xml, expected, part) = (columns[0], columns[1], columns[2], columns[3], columns[4]);
+        let foreign = ["rf-", "hdr-", "redir-", "rw-", "px-"].iter().any(|prefix| id.starts_with(prefix));
+        let text = wrapped(context, xml).filter(|_| !foreign && !NOT_COVERED.iter().any(|(name, _)| *name == id));
+        let Some(text) = text else {
+            skipped += 1;
+            continue;
+        };
+        run += 1;
+        let found = findings(&text);
+        if !expected.split('|').any(|one| meets(&found, one, part)) {
+            let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+            failures.push(format!("{id}: wanted {expected} with {part:?}, got {shown:#?}"));
+        }
+    }
+    println!("{run} rows run, {skipped} skipped");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(run > 90, "only {run} rows were run");
+}
+
+#[test]
+fn real_files_load_with_every_site() {
+    let Some(index) = shared("corpus/index.tsv") else {
+        println!("skipped: the shared corpus is not here");
+        return;
+    };
+    let mut run = 0;
+    for row in std::fs::read_to_string(&index).unwrap().lines().skip(1) {
+        let columns: Vec<&str> = row.split('\t').collect();
+        if !columns[2].to_lowercase().ends_with("applicationhost.config") {
+            continue;
+        }
+        let file = index.parent().unwrap().join(columns[0]);
+        let text = std::fs::read_to_string(&file).unwrap();
+        let read = doorward_config::load_text(&text, &file, None, &Home::under(Path::new("/h")));
+        let configuration = read.unwrap_or_else(|error| panic!("{}: {error}", columns[0]));
+        let errors: Vec<String> = configuration
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(ToString::to_string)
+            .collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", columns[0]);
+        assert_eq!(configuration.sites.len(), text.matches("<site name=").count(), "{}", columns[0]);
+        assert!(!configuration.ignored.is_empty());
+        let types = configuration.settings_at(&configuration.sites[0].name, "/").static_content.mime_map;
+        assert_eq!(types[".html"], "text/html", "{}", columns[0]);
+        run += 1;
+    }
+    println!("{run} files run");
+    assert!(run >= 3);
+}

@@ -1,0 +1,63 @@
+//! The running server: one task owns the configuration and makes every change to it.
+
+mod banner;
+mod changes;
+mod edits;
+mod lock;
+mod run;
+mod source;
+
+pub(crate) use run::run;
+pub(crate) use source::Source;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use doorward_admin::Standing;
+use doorward_config::{Configuration, Home};
+use doorward_logs::Sink;
+use doorward_plan::{Inputs, Plan, Scopes, SiteId, build};
+use doorward_server::Control;
+
+/// Port of the embedded default sites.
+pub(crate) const HTTP_PORT: u16 = 8080;
+
+/// Everything the owner of the configuration holds.
+pub(crate) struct Daemon {
+    home: Home,
+    source: Source,
+    control: Arc<Control>,
+    sink: Arc<Sink>,
+    standing: Arc<Mutex<Standing>>,
+    /// The configuration in force.
+    configuration: Configuration,
+    scopes: Scopes,
+    /// Sites the operator started or stopped; the others follow `serverAutoStart`.
+    wishes: BTreeMap<SiteId, bool>,
+    /// How to call this command for the same home, for hints.
+    command: String,
+    /// The last log problem that was reported.
+    log_episode: u64,
+}
+
+impl Daemon {
+    /// The plan for a configuration and the operator's present wishes.
+    fn plan(&mut self, configuration: &Configuration) -> Plan {
+        let present = self.control.plan();
+        let inputs =
+            Inputs { configuration, wishes: &self.wishes, home_logs: &self.home.logs, present: &present };
+        build(&inputs, &mut self.scopes)
+    }
+
+    fn with_standing(&self, change: impl FnOnce(&mut Standing)) {
+        change(&mut self.standing.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What `status` tells of the configuration now in force.
+    fn note_in_force(&self) {
+        let listen = self.configuration.ip_listen.iter().map(|entry| entry.address.to_string()).collect();
+        let findings = self.configuration.findings.iter().map(ToString::to_string).collect();
+        let file = self.source.name(&self.home);
+        self.with_standing(|standing| *standing = Standing { file, last_error: None, listen, findings });
+    }
+}

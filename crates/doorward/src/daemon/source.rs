@@ -1,0 +1,72 @@
+//! Where the configuration comes from: the home's file, or the one built into the program.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use doorward_config::{Configuration, Home, LoadError, load, load_text};
+
+use crate::embedded;
+
+/// Which configuration is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The home's `applicationHost.config`, or the file of `--config`.
+    File,
+    /// None is there: the embedded default, with this port.
+    Embedded { http_port: u16 },
+}
+
+/// Tells one state of the configuration files from another without reading them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Signature([Option<[i64; 5]>; 2]);
+
+impl Source {
+    /// The file where it exists or was asked for by name, else the embedded default.
+    pub(crate) fn choose(home: &Home, named: bool, http_port: u16) -> Self {
+        if named || std::fs::symlink_metadata(&home.config_file).is_ok() {
+            Self::File
+        } else {
+            Self::Embedded { http_port }
+        }
+    }
+
+    /// The file's path, or the words for the embedded default.
+    pub(crate) fn name(&self, home: &Home) -> String {
+        match self {
+            Self::File => home.config_file.display().to_string(),
+            Self::Embedded { .. } => embedded::NAME.to_owned(),
+        }
+    }
+
+    /// Reads the configuration.
+    pub(crate) fn load(&self, home: &Home) -> Result<Configuration, LoadError> {
+        match self {
+            Self::File => load(home),
+            Self::Embedded { http_port } => {
+                let listen = std::fs::read_to_string(&home.http_config_file).ok();
+                let listen = listen.as_deref().map(|text| (text, home.http_config_file.as_path()));
+                load_text(&embedded::configuration(*http_port), Path::new(embedded::NAME), listen, home)
+            }
+        }
+    }
+}
+
+impl Signature {
+    /// The files as they are now.
+    pub(crate) fn of(home: &Home) -> Self {
+        let signature = |path: &Path| std::fs::metadata(path).ok().map(|metadata| facts(&metadata));
+        Self([signature(&home.config_file), signature(&home.http_config_file)])
+    }
+}
+
+fn facts(metadata: &Metadata) -> [i64; 5] {
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    [
+        signed(metadata.dev()),
+        signed(metadata.ino()),
+        signed(metadata.size()),
+        metadata.mtime(),
+        metadata.mtime_nsec(),
+    ]
+}

@@ -1,0 +1,27 @@
+//! What is served when there is no configuration: two sites on two addresses, the same port.
+
+/// Stands for a file name in findings.
+pub(crate) const NAME: &str = "(embedded default)";
+
+/// The embedded configuration with these ports.
+pub(crate) fn configuration(http_port: u16) -> String {
+    include_str!("embedded/applicationHost.config").replace("{http-port}", &http_port.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorward_config::{Home, load_text};
+    use std::path::Path;
+
+    #[test]
+    fn it_is_valid_and_says_what_the_page_says() {
+        let home = Home::under(Path::new("/nowhere"));
+        let configuration = load_text(&configuration(8081), Path::new(NAME), None, &home).unwrap();
+        assert_eq!(configuration.findings, []);
+        let bindings = configuration.sites.iter().flat_map(|site| &site.bindings).map(|binding| &*binding.information);
+        assert_eq!(bindings.collect::<Vec<_>>(), ["127.0.0.2:8081:", "127.0.0.3:8081:"]);
+        let rate = configuration.settings_at("welcome", "/").dynamic_ip_security.rate;
+        assert_eq!((rate.enabled, rate.max_requests, rate.interval_ms), (true, 10, 5000));
+    }
+}

@@ -1,0 +1,86 @@
+//! `doorward check`: what `run` would say, without running.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+
+use doorward_config::{Configuration, Diagnostic, Home, LoadError, Severity};
+use doorward_plan::{Inputs, Plan, Scopes, SiteState, build};
+
+use crate::cli::CheckArgs;
+use crate::{daemon, homes, text};
+
+/// Prints every finding; 1 when there is an error among them.
+pub(super) fn run(home: Home, args: &CheckArgs) -> ExitCode {
+    let home = match &args.config {
+        Some(file) => home.with_config_file(homes::absolute(file)),
+        None => home,
+    };
+    let source = daemon::Source::choose(&home, args.config.is_some(), daemon::HTTP_PORT);
+    text::line(format!("configuration  {}", source.name(&home)));
+    let configuration = match source.load(&home) {
+        Ok(configuration) => configuration,
+        Err(LoadError { diagnostics }) => {
+            report(&diagnostics);
+            text::line("The configuration cannot be used.");
+            return ExitCode::FAILURE;
+        }
+    };
+    report(&configuration.findings);
+    let plan = plan(&home, &configuration);
+    sites(&plan);
+    ignored(&configuration, args.ignored);
+    let failed = plan.sites.iter().any(|site| matches!(site.state, SiteState::Failed(_)));
+    let errors = configuration.findings.iter().any(|finding| finding.severity == Severity::Error);
+    if failed || errors {
+        text::line("There are errors; sites without one would be served.");
+        return ExitCode::FAILURE;
+    }
+    text::line("No errors.");
+    ExitCode::SUCCESS
+}
+
+fn report(findings: &[Diagnostic]) {
+    findings.iter().for_each(|finding| text::line(finding.to_string()));
+}
+
+fn plan(home: &Home, configuration: &Configuration) -> Plan {
+    let inputs =
+        Inputs { configuration, wishes: &BTreeMap::new(), home_logs: &home.logs, present: &Plan::default() };
+    build(&inputs, &mut Scopes::default())
+}
+
+fn sites(plan: &Plan) {
+    text::line(format!("sites          {}", plan.sites.len()));
+    for site in &plan.sites {
+        text::line(format!("  {} ({})  {}", site.name, site.id, site.bindings.join(", ")));
+        match &site.state {
+            SiteState::Started => {}
+            SiteState::Stopped => text::line("    would not be started (serverAutoStart=\"false\")"),
+            SiteState::Failed(problem) => text::line(format!("    would not be started: {problem}")),
+        }
+    }
+    for problem in plan.problems.iter().filter(|problem| {
+        !plan.sites.iter().any(|site| matches!(&site.state, SiteState::Failed(text) if *text == problem.message))
+    }) {
+        let site = problem.site.as_deref().map(|site| format!("{site}: ")).unwrap_or_default();
+        text::line(format!("warning: {site}{}", problem.message));
+    }
+    let listeners: Vec<String> = plan.listeners.keys().map(ToString::to_string).collect();
+    text::line(format!("listeners      {}", if listeners.is_empty() { "none".to_owned() } else { listeners.join(", ") }));
+}
+
+/// Sections IIS knows and this program keeps without acting on them.
+fn ignored(configuration: &Configuration, all: bool) {
+    if configuration.ignored.is_empty() {
+        return;
+    }
+    let names: BTreeSet<&str> = configuration.ignored.iter().map(|ignored| &*ignored.section).collect();
+    text::line(format!("ignored        {} sections are kept and not acted on:", configuration.ignored.len()));
+    if all {
+        for ignored in &configuration.ignored {
+            text::line(format!("  {}:{}: note: {}", ignored.file.display(), ignored.line, ignored.section));
+        }
+    } else {
+        text::line(format!("  {}", names.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+}

@@ -1,0 +1,98 @@
+//! `doorward status`
+
+use std::path::Path;
+
+use doorward_admin::Refused;
+use hyper::Method;
+use serde_json::Value;
+
+use crate::client::ask;
+use crate::text;
+
+/// Shows the running server.
+pub(super) fn run(socket: &Path, json: bool) -> Result<(), Refused> {
+    let status: Value = ask(socket, (Method::GET, "/v1/status"), None)?;
+    if json {
+        text::line(format!("{status:#}"));
+        return Ok(());
+    }
+    let seconds = status["up_ms"].as_u64().unwrap_or(0) / 1000;
+    text::line(format!(
+        "Doorward {} (pid {}), up {} h {} min {} s, {} requests, {} connections open",
+        word(&status["version"]),
+        status["pid"],
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        status["requests"],
+        status["open_connections"]
+    ));
+    configuration(&status["configuration"]);
+    sites(&status["sites"]);
+    listeners(&status["listeners"]);
+    limiter(&status["limiter"]);
+    logs(&status["logs"]);
+    Ok(())
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn rows(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn configuration(configuration: &Value) {
+    text::line(format!("configuration  {}", word(&configuration["file"])));
+    if let Some(error) = configuration["last_error"].as_str() {
+        text::line("  the last change was refused, the one before it is in force:");
+        error.lines().for_each(|line| text::line(format!("    {line}")));
+    }
+    rows(&configuration["findings"]).for_each(|finding| text::line(format!("  {}", word(finding))));
+}
+
+fn sites(sites: &Value) {
+    text::line("sites");
+    for site in rows(sites) {
+        let bindings: Vec<String> = rows(&site["bindings"]).map(word).collect();
+        text::line(format!("  {:8} {} ({})  {}", word(&site["state"]), word(&site["name"]), site["id"], bindings.join(", ")));
+        if let Some(problem) = site["problem"].as_str() {
+            text::line(format!("           {problem}"));
+        }
+    }
+}
+
+fn listeners(listeners: &Value) {
+    text::line("listeners");
+    for listener in rows(listeners) {
+        let sites: Vec<String> = rows(&listener["sites"]).map(word).collect();
+        text::line(format!("  {:8} {}  {}", word(&listener["state"]), word(&listener["address"]), sites.join(", ")));
+        for detail in ["culprit", "hint"] {
+            if let Some(detail) = listener[detail].as_str() {
+                text::line(format!("           {detail}"));
+            }
+        }
+    }
+}
+
+fn limiter(limiter: &Value) {
+    text::line(format!(
+        "limiter        {} allowed ({} exempt), denied: {} concurrency, {} rate, {} address; {} only logged; table {} of {}",
+        limiter["allowed"],
+        limiter["exempt"],
+        limiter["denied_concurrency"],
+        limiter["denied_rate"],
+        limiter["denied_address"],
+        limiter["logged_only"],
+        limiter["in_use"],
+        limiter["capacity"]
+    ));
+}
+
+fn logs(logs: &Value) {
+    text::line(format!("logs           {} lines written, {} lost", logs["lines_written"], logs["lines_dropped"]));
+    for problem in rows(&logs["problems"]).filter(|problem| problem["active"] == true) {
+        text::line(format!("  {}", word(&problem["message"])));
+    }
+}

@@ -1,0 +1,42 @@
+//! `doorward who PORT`: the seeds' netstat, with names.
+
+use std::process::ExitCode;
+
+use doorward_server::port_owner::{Listening, listening};
+
+use crate::text;
+
+/// Lists who listens on a port, and what each of them keeps from others.
+pub(super) fn run(port: u16) -> ExitCode {
+    let found = listening(Some(port));
+    if found.is_empty() {
+        text::line(format!("Nobody listens on port {port}."));
+        return ExitCode::SUCCESS;
+    }
+    let rows: Vec<Vec<String>> = found.iter().map(row).collect();
+    text::table(&["ADDRESS", "PROCESS", "PID", "UNIT", "USER", "BLOCKS"], &rows);
+    ExitCode::SUCCESS
+}
+
+fn row(listening: &Listening) -> Vec<String> {
+    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let owner = &listening.owner;
+    vec![
+        std::net::SocketAddr::new(listening.address, listening.port).to_string(),
+        known(&owner.process),
+        owner.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
+        known(&owner.unit),
+        owner.user.clone().unwrap_or_else(|| listening.uid.to_string()),
+        blocks(listening),
+    ]
+}
+
+fn blocks(listening: &Listening) -> String {
+    match (listening.address.is_unspecified(), listening.address.is_ipv4(), listening.v6_only) {
+        (false, _, _) => "this address only".to_owned(),
+        (true, true, _) => "every IPv4 address".to_owned(),
+        (true, false, Some(true)) => "every IPv6 address".to_owned(),
+        (true, false, Some(false)) => "every IPv6 and IPv4 address".to_owned(),
+        (true, false, None) => "every IPv6 address, and IPv4 unless it is IPv6-only".to_owned(),
+    }
+}

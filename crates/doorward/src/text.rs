@@ -1,0 +1,47 @@
+//! What is printed: to the operator's terminal, so nothing a client or a file chose may act on it.
+
+use std::io::Write as _;
+
+/// Prints a line to standard output. A closed pipe (`doorward status | head`) is no error of ours.
+pub(crate) fn line(text: impl AsRef<str>) {
+    let mut out = std::io::stdout().lock();
+    let _closed = writeln!(out, "{}", harmless(text.as_ref()));
+    let _closed = out.flush();
+}
+
+/// Prints a line to standard error.
+pub(crate) fn complain(text: impl AsRef<str>) {
+    let _closed = writeln!(std::io::stderr().lock(), "{}", harmless(text.as_ref()));
+}
+
+/// Text without control characters but line breaks and tabs: C0, DEL and C1 could steer a terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    let shown = |character: char| if character.is_control() && !"\n\t".contains(character) { '\u{fffd}' } else { character };
+    text.chars().map(shown).collect()
+}
+
+/// Rows under headings, in columns.
+pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) {
+    let mut widths: Vec<usize> = headings.iter().map(|heading| heading.len()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let print = |cells: Vec<&str>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        line(padded.collect::<Vec<_>>().join("  ").trim_end());
+    };
+    print(headings.to_vec());
+    rows.iter().for_each(|row| print(row.iter().map(String::as_str).collect()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_are_not_steered() {
+        assert_eq!(harmless("a\u{1b}[2Jb\u{9b}c\u{7f}\n"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}\n");
+    }
+}
