@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// The IPv4 address inside an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2), any other address as it is.
-#[inline]
 pub fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
@@ -37,7 +36,6 @@ impl ClientKey {
 
     /// The key of an address. IPv6 addresses are masked to `ipv6_prefix_length` bits (0 to 128, more is taken as
     /// 128); an IPv4-mapped address is an IPv4 client.
-    #[inline]
     pub fn new(address: IpAddr, ipv6_prefix_length: u8) -> Self {
         match canonical(address) {
             IpAddr::V4(v4) => Self { bits: u128::from(v4.to_bits()), length: Self::V4 },
@@ -79,9 +77,14 @@ impl ClientKey {
     }
 
     /// The masked address and the length byte, as the table stores them.
-    #[inline]
     pub(crate) fn parts(&self) -> (u128, u8) {
         (self.bits, self.length)
+    }
+
+    /// A number that differs for neighbouring clients, to spread them over a few places. Holds no secret.
+    pub(crate) fn spread(&self) -> u32 {
+        let folded = (self.bits >> 64) as u64 ^ self.bits as u64;
+        (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
     }
 
     /// The key stored as these parts.
@@ -90,7 +93,6 @@ impl ClientKey {
     }
 
     /// Whether this is an IPv4 key.
-    #[inline]
     pub(crate) fn is_v4(&self) -> bool {
         self.length >= Self::V4_REGION
     }
@@ -114,7 +116,6 @@ impl fmt::Display for ClientKey {
 }
 
 /// The leading `length` bits of an IPv6 address.
-#[inline]
 fn mask(length: u8) -> u128 {
     u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0)
 }

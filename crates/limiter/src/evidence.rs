@@ -111,9 +111,7 @@ impl Episodes {
 
     /// Notes one denial; the sample is used when it is the first of an episode.
     pub(crate) fn note(&self, denial: Evidence, sample: &Sample<'_>) {
-        let (bits, _) = denial.key.parts();
-        let mixed = ((bits >> 64) as u64 ^ bits as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        if let Some(shard) = self.shards.get(mixed as usize % self.shards.len().max(1)) {
+        if let Some(shard) = self.shards.get(denial.key.spread() as usize % self.shards.len().max(1)) {
             locked(shard).note(denial, sample, self.rows_max);
         }
     }

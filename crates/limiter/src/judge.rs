@@ -4,7 +4,6 @@ use crate::{Counts, Limits, Reason};
 
 /// The limit these counts break, if any. Counts include the request asked about, so exactly the limit is
 /// allowed and one more is denied (D4). Concurrency is looked at before the rate (D3).
-#[inline]
 pub fn judge(counts: Counts, limits: &Limits) -> Option<Reason> {
     if limits.concurrent_max.is_some_and(|max| counts.in_progress > max) {
         return Some(Reason::Concurrency);

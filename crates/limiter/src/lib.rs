@@ -18,6 +18,7 @@ mod limits;
 mod permit;
 mod policy;
 mod table;
+mod tally;
 mod text;
 mod usage;
 

@@ -5,12 +5,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::evidence::{Episodes, Evidence, Sample};
-use crate::permit::{Permit, Stripe};
+use crate::permit::Permit;
 use crate::table::{Table, Visit};
+use crate::tally::Tally;
 use crate::{Client, ClientKey, Counts, Decision, IpNet, Policy, Reason, Scope, Screening, Usage, judge};
 
-/// Handles on the table; a power of two.
-const STRIPES: usize = 16;
 /// An episode is listed so long after its last denial, in milliseconds, even when the client is free again.
 const LISTED_MS: u64 = 60_000;
 
@@ -62,7 +61,7 @@ impl Admission {
 /// Decides about every request of every site, from one table of fixed size. Shared by all threads.
 pub struct Limiter {
     table: Arc<Table>,
-    stripes: [Arc<Stripe>; STRIPES],
+    tally: Tally,
     episodes: Episodes,
 }
 
@@ -71,8 +70,7 @@ impl Limiter {
     /// tells how much there is.
     pub fn new(settings: LimiterSettings) -> Arc<Self> {
         let table = Arc::new(Table::new(settings.clients_max, settings.seed));
-        let stripes = std::array::from_fn(|_| Arc::new(Stripe::new(Arc::clone(&table))));
-        Arc::new(Self { table, stripes, episodes: Episodes::new(settings.evidence_max) })
+        Arc::new(Self { table, tally: Tally::default(), episodes: Episodes::new(settings.evidence_max) })
     }
 
     /// Decides about one request and counts it. The static list comes first, then concurrency, then the rate (D3).
@@ -80,18 +78,17 @@ impl Limiter {
     /// clock; threads may differ by some milliseconds.
     pub fn decide(&self, policy: &Policy, client: &Client, now_ms: u64) -> Admission {
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
-        let stripe = self.stripe(&key);
-        let admission = match uncounted(policy, client) {
-            Some((decision, exempt)) => Admission::uncounted(decision, exempt),
-            None => {
-                let entered = self.table.enter(&visit(policy, key, now_ms));
-                let decision = entered.reason.map_or(Decision::Allow, |reason| denied(policy, reason));
-                let permit = Permit::new(stripe, entered.place);
-                Admission { decision, counts: entered.counts, exempt: false, permit }
-            }
-        };
-        stripe.tally(admission.decision, admission.exempt, now_ms);
-        admission
+        if let Some((decision, exempt)) = uncounted(policy, client) {
+            self.tally.add(&key, decision, exempt);
+            return Admission::uncounted(decision, exempt);
+        }
+        let entered = self.table.enter(&visit(policy, key, now_ms));
+        let decision = entered.reason.map_or(Decision::Allow, |reason| denied(policy, reason));
+        if entered.reason.is_some() {
+            self.tally.add(&key, decision, false);
+        }
+        let permit = Permit::new(&self.table, entered.place);
+        Admission { decision, counts: entered.counts, exempt: false, permit }
     }
 
     /// What the next request would get, without counting anything.
@@ -118,7 +115,7 @@ impl Limiter {
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
         if reason == Reason::HostName {
             // The only denial that `decide` has not seen.
-            self.stripe(&key).tally(admission.decision, false, now_ms);
+            self.tally.add(&key, admission.decision, false);
         }
         self.episodes.note(
             Evidence {
@@ -173,19 +170,8 @@ impl Limiter {
 
     /// How full the table is and what was decided so far.
     pub fn usage(&self) -> Usage {
-        let latest_ms = self.stripes.iter().map(|stripe| stripe.latest_ms()).max().unwrap_or(0);
-        let [narrow, wide] = self.table.fill(latest_ms);
-        let (evictions, pressure) = self.table.losses();
-        let mut usage = Usage {
-            capacity: narrow.capacity,
-            in_use: narrow.in_use,
-            wide_capacity: wide.capacity,
-            wide_in_use: wide.in_use,
-            evictions,
-            pressure,
-            ..Usage::default()
-        };
-        self.stripes.iter().for_each(|stripe| stripe.add_to(&mut usage));
+        let mut usage = self.table.usage();
+        self.tally.add_to(&mut usage);
         usage
     }
 
@@ -193,12 +179,6 @@ impl Limiter {
         let Evidence { key, scope, limits, .. } = evidence;
         let counts = self.table.look(&Visit { key: *key, scope: *scope, limits, keeps_denied: false, now_ms });
         judge(counts, limits).is_some()
-    }
-
-    fn stripe(&self, key: &ClientKey) -> &Arc<Stripe> {
-        let (bits, _) = key.parts();
-        let mixed = ((bits >> 64) as u64 ^ bits as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        &self.stripes[(mixed >> 60) as usize % STRIPES]
     }
 }
 

@@ -1,17 +1,26 @@
-//! The right to be counted as in progress, and the counters kept beside it.
+//! The right to be counted as in progress.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::table::{Place, Table};
-use crate::{Decision, Reason, Usage};
+
+/// Handles on a table a thread keeps for its next permits.
+const SPARE_MAX: usize = 64;
+
+thread_local! {
+    /// Changing a reference count costs as much as a whole decision. A thread therefore keeps the handles of
+    /// permits it dropped; those of another limiter go when they turn up.
+    static SPARE: RefCell<Vec<Arc<Table>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The right to be counted as in progress. Hold it until the last byte of the answer is sent; dropping it gives the
-/// place back. Only the limiter makes one. It is empty when nothing is counted: no limits, exempt, denied.
+/// place back, on any thread. Only the limiter makes one. It is empty when nothing is counted: no limits, exempt,
+/// denied.
 #[must_use = "a dropped permit no longer counts its request as in progress"]
 pub struct Permit {
-    held: Option<(Arc<Stripe>, Place)>,
+    held: Option<(Arc<Table>, Place)>,
 }
 
 impl Permit {
@@ -20,9 +29,8 @@ impl Permit {
         Self { held: None }
     }
 
-    #[inline]
-    pub(crate) fn new(stripe: &Arc<Stripe>, place: Option<Place>) -> Self {
-        Self { held: place.map(|place| (Arc::clone(stripe), place)) }
+    pub(crate) fn new(table: &Arc<Table>, place: Option<Place>) -> Self {
+        Self { held: place.map(|place| (handle(table), place)) }
     }
 
     /// Whether a request is counted as in progress through this permit.
@@ -33,8 +41,9 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some((stripe, place)) = self.held.take() {
-            stripe.table.leave(place);
+        if let Some((table, place)) = self.held.take() {
+            table.leave(place);
+            keep(table);
         }
     }
 }
@@ -45,65 +54,51 @@ impl fmt::Debug for Permit {
     }
 }
 
-/// One of several handles on the table with counters of its own, so that threads do not fight over one cache line
-/// for every permit and every tally.
-#[repr(align(64))]
-pub(crate) struct Stripe {
-    pub(crate) table: Arc<Table>,
-    allowed: AtomicU64,
-    exempt: AtomicU64,
-    denied: [AtomicU64; 4],
-    logged_only: AtomicU64,
-    /// The latest time seen.
-    latest_ms: AtomicU64,
-}
-
-impl Stripe {
-    pub(crate) fn new(table: Arc<Table>) -> Self {
-        let zero = AtomicU64::default;
-        let denied = [zero(), zero(), zero(), zero()];
-        Self { table, allowed: zero(), exempt: zero(), denied, logged_only: zero(), latest_ms: zero() }
-    }
-
-    /// Tallies a decision.
-    #[inline]
-    pub(crate) fn tally(&self, decision: Decision, exempt: bool, now_ms: u64) {
-        if self.latest_ms.load(Relaxed) < now_ms {
-            self.latest_ms.store(now_ms, Relaxed);
-        }
-        if exempt {
-            self.exempt.fetch_add(1, Relaxed);
-        }
-        let tally = match decision {
-            Decision::Allow => &self.allowed,
-            Decision::Deny { enforced: false, .. } => &self.logged_only,
-            Decision::Deny { reason, .. } => &self.denied[index(reason)],
-        };
-        tally.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn latest_ms(&self) -> u64 {
-        self.latest_ms.load(Relaxed)
-    }
-
-    /// Adds this stripe's tallies to a reading.
-    pub(crate) fn add_to(&self, usage: &mut Usage) {
-        let denied = |reason| self.denied[index(reason)].load(Relaxed);
-        usage.allowed += self.allowed.load(Relaxed);
-        usage.exempt += self.exempt.load(Relaxed);
-        usage.denied_concurrency += denied(Reason::Concurrency);
-        usage.denied_rate += denied(Reason::Rate);
-        usage.denied_address += denied(Reason::Address);
-        usage.denied_host_name += denied(Reason::HostName);
-        usage.logged_only += self.logged_only.load(Relaxed);
+/// A handle on the table, a spare one where there is one.
+fn handle(table: &Arc<Table>) -> Arc<Table> {
+    let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok().and_then(|mut spare| spare.pop()));
+    match spare {
+        Ok(Some(spare)) if Arc::ptr_eq(&spare, table) => spare,
+        Ok(_) | Err(_) => Arc::clone(table),
     }
 }
 
-fn index(reason: Reason) -> usize {
-    match reason {
-        Reason::Concurrency => 0,
-        Reason::Rate => 1,
-        Reason::Address => 2,
-        Reason::HostName => 3,
+/// Keeps a handle for the next permit. While the thread ends there is nowhere to keep it.
+fn keep(table: Arc<Table>) {
+    let _ = SPARE.try_with(|spare| {
+        if let Ok(mut spare) = spare.try_borrow_mut()
+            && spare.len() < SPARE_MAX
+        {
+            spare.push(table);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spare() -> usize {
+        SPARE.with(|spare| spare.borrow().len())
+    }
+
+    #[test]
+    fn handles_are_used_again_and_those_of_other_tables_go() {
+        let (one, other) = (Arc::new(Table::new(8, 1)), Arc::new(Table::new(8, 1)));
+        keep(handle(&one));
+        assert_eq!((spare(), Arc::strong_count(&one)), (1, 2));
+        let again = handle(&one);
+        assert_eq!((spare(), Arc::strong_count(&one)), (0, 2));
+        keep(again);
+        keep(handle(&other));
+        assert_eq!((Arc::strong_count(&one), Arc::strong_count(&other)), (1, 2));
+    }
+
+    #[test]
+    fn a_thread_keeps_only_so_many() {
+        let table = Arc::new(Table::new(8, 1));
+        let many: Vec<_> = (0..200).map(|_| handle(&table)).collect();
+        many.into_iter().for_each(keep);
+        assert_eq!(spare(), SPARE_MAX);
     }
 }

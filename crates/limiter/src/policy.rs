@@ -49,7 +49,6 @@ impl Policy {
 
     /// What the static list says about a client. Deny entries count for the peer and the client; being let in and
     /// being exempt need the client's address, found in a way somebody vouches for (D9).
-    #[inline]
     pub fn screen(&self, client: &Client) -> Screening {
         if self.list.is_open() {
             return Screening::Admitted;

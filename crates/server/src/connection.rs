@@ -17,7 +17,7 @@ use doorward_wire::{ServerMachine, TimerReason, Waiting};
 use crate::exchange::Exchange;
 use crate::stream::{Ends, Stream};
 use crate::downstream::{Downstream, End};
-use crate::turn::Turn;
+use crate::turn::{Turn, Unread};
 use crate::worker::{OpenListener, Worker};
 
 /// A request body nobody wants is read up to this size so that the connection can be kept; beyond it is closed.
@@ -36,6 +36,7 @@ pub(crate) struct Connection {
     pub(crate) plan: Arc<Plan>,
     /// When the first byte of the present head came.
     pub(crate) head_since_ms: Option<u64>,
+    pub(crate) unread: Unread,
     pub(crate) discarded_bytes: u64,
     pub(crate) idle_ms: u64,
     /// Answered, and waiting for their bytes to leave.
@@ -61,6 +62,7 @@ impl Connection {
             listener: Rc::clone(listener),
             plan: worker.shared.plan.load_full(),
             head_since_ms: None,
+            unread: Unread::No,
             discarded_bytes: 0,
             idle_ms: worker.shared.timers.idle_ms,
             batch: Vec::new(),
@@ -152,6 +154,12 @@ impl Connection {
 impl Drop for Connection {
     /// A connection that ends with answers unsent (a panic, a drain) still records them.
     fn drop(&mut self) {
+        if let Unread::AnswerDue(due) = std::mem::replace(&mut self.unread, Unread::No) {
+            let (mut exchange, response) = *due;
+            exchange.answered.status = response.status;
+            exchange.answered.substatus = response.substatus;
+            self.batch.push(exchange);
+        }
         self.finish_batch(true);
     }
 }

@@ -91,6 +91,12 @@ impl Exchange {
         self.admission.as_ref().map(|admission| admission.counts).unwrap_or_default()
     }
 
+    /// Whether the limiter said no, and the no is enforced.
+    pub(crate) fn is_denied(&self) -> bool {
+        let decision = self.admission.as_ref().map(|admission| admission.decision);
+        matches!(decision, Some(Decision::Deny { enforced: true, .. }))
+    }
+
     /// The substatus as logged: a limit that was met but not enforced shows even on a success (D18).
     fn logged_substatus(&self) -> u16 {
         match self.admission.as_ref().map(|admission| admission.decision) {

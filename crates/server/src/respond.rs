@@ -10,6 +10,7 @@ use crate::proxy;
 use crate::render;
 use crate::send;
 use crate::static_file::{self, Found};
+use crate::turn::Unread;
 
 impl Connection {
     /// Handles a request that needs waiting.
@@ -75,6 +76,9 @@ impl Connection {
         let keep_alive = exchange.keep_alive;
         self.client.worker.finish(exchange);
         sent?;
+        if self.machine.in_body() {
+            self.unread = Unread::Answered;
+        }
         match (keep_alive, body) {
             (true, _) => Ok(()),
             (false, BodyLength::None) => Err(End::Close),

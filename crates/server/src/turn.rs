@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use doorward_limiter::Reason;
-use doorward_wire::{BodyLength, Event};
+use doorward_wire::{BodyLength, Event, Malformed};
 
 use crate::connection::{Connection, DISCARD_BYTES_MAX};
 use crate::downstream::End;
@@ -29,6 +29,16 @@ pub(crate) enum Turn {
     /// A request that needs waiting.
     Handle(Box<Exchange>, Handling),
     End(End),
+}
+
+/// The body of the present request, as far as it is not for anybody.
+pub(crate) enum Unread {
+    /// There is none.
+    No,
+    /// The request has been answered; its body is only read to find the next request.
+    Answered,
+    /// The request will be answered with this when its body has been read.
+    AnswerDue(Box<(Box<Exchange>, Response)>),
 }
 
 impl Connection {
@@ -111,7 +121,7 @@ impl Connection {
             let (count, event) = match self.machine.read(&input[used..], &mut exchange.request) {
                 Ok(read) => read,
                 Err(malformed) => {
-                    self.refuse_service(exchange, ServiceRefusal::Malformed(malformed), out);
+                    self.refuse_malformed(exchange, malformed, out);
                     return (input.len(), Turn::End(End::Linger));
                 }
             };
@@ -123,18 +133,62 @@ impl Connection {
                     Some(self.need_more(used < input.len()))
                 }
                 Event::Body(piece) => {
-                    self.discarded_bytes += piece.len() as u64;
                     self.client.worker.recycle(exchange);
-                    (self.discarded_bytes > DISCARD_BYTES_MAX).then_some(Turn::End(End::Linger))
+                    self.discard(piece.len(), out)
                 }
                 Event::BodyEnd => {
                     self.client.worker.recycle(exchange);
-                    None
+                    self.body_ended(out)
                 }
             };
             if let Some(turn) = turn {
                 return (used, turn);
             }
+        }
+    }
+
+    /// A head or a body is not HTTP as we take it. Who has been answered already is not answered again.
+    fn refuse_malformed(&mut self, exchange: Box<Exchange>, malformed: Malformed, out: &mut Vec<u8>) {
+        let exchange = match std::mem::replace(&mut self.unread, Unread::No) {
+            Unread::Answered => {
+                self.client.worker.error(&exchange, malformed.http_err_reason(), None);
+                self.client.worker.recycle(exchange);
+                return;
+            }
+            Unread::AnswerDue(due) => {
+                self.client.worker.recycle(exchange);
+                due.0
+            }
+            Unread::No => exchange,
+        };
+        self.refuse_service(exchange, ServiceRefusal::Malformed(malformed), out);
+    }
+
+    /// A piece of a body nobody wants. When it becomes too long, the answer goes out and the connection ends.
+    fn discard(&mut self, bytes: usize, out: &mut Vec<u8>) -> Option<Turn> {
+        self.discarded_bytes += bytes as u64;
+        if self.discarded_bytes <= DISCARD_BYTES_MAX {
+            return None;
+        }
+        if let Unread::AnswerDue(due) = std::mem::replace(&mut self.unread, Unread::Answered) {
+            let (mut exchange, response) = *due;
+            exchange.keep_alive = false;
+            self.append(exchange, &response, out);
+        }
+        Some(Turn::End(End::Linger))
+    }
+
+    /// A body nobody wanted is read: what was decided about its request goes out now.
+    fn body_ended(&mut self, out: &mut Vec<u8>) -> Option<Turn> {
+        match std::mem::replace(&mut self.unread, Unread::No) {
+            Unread::AnswerDue(due) => {
+                let (mut exchange, response) = *due;
+                exchange.received_bytes = self.machine.wire_bytes().max(exchange.received_bytes);
+                let keep_alive = exchange.keep_alive;
+                self.append(exchange, &response, out);
+                (!keep_alive).then_some(Turn::End(End::Close))
+            }
+            Unread::Answered | Unread::No => None,
         }
     }
 
@@ -161,11 +215,11 @@ impl Connection {
             self.idle_ms = site.connection_timeout_ms;
         }
         match decided {
-            Ok(Handling::Respond(response)) if response.body.bytes().is_some() => self.answer(exchange, &response, out),
+            Ok(Handling::Respond(response)) if response.body.bytes().is_some() => self.answer(exchange, response, out),
             Ok(handling) => Some(Turn::Handle(exchange, handling)),
             Err(Refusal::Site(refusal)) => {
                 let response = render::site_refusal(&refusal, &exchange);
-                self.answer(exchange, &response, out)
+                self.answer(exchange, response, out)
             }
             Err(Refusal::Service(refusal)) => {
                 self.refuse_service(exchange, refusal, out);
@@ -175,18 +229,32 @@ impl Connection {
         }
     }
 
-    /// Appends an answer that is at hand. The connection goes on unless an unread body stands in the way.
-    fn answer(&mut self, mut exchange: Box<Exchange>, response: &Response, out: &mut Vec<u8>) -> Option<Turn> {
-        let body = exchange.request.body();
-        exchange.keep_alive &= Self::is_worth_reading(&exchange);
+    /// Answers with what is at hand. A body that came with the request is read first where it is short: a
+    /// fault in it decides about the answer. Denials do not wait for it.
+    fn answer(&mut self, mut exchange: Box<Exchange>, response: Response, out: &mut Vec<u8>) -> Option<Turn> {
+        let has_body = exchange.request.body() != BodyLength::None;
+        let worth_reading = Self::is_worth_reading(&exchange);
+        exchange.keep_alive &= worth_reading;
+        if has_body && worth_reading && !exchange.is_denied() {
+            self.unread = Unread::AnswerDue(Box::new((exchange, response)));
+            return None;
+        }
         let keep_alive = exchange.keep_alive;
+        self.append(exchange, &response, out);
+        match (keep_alive, has_body) {
+            (true, false) => None,
+            (true, true) => {
+                self.unread = Unread::Answered;
+                None
+            }
+            (false, false) => Some(Turn::End(End::Close)),
+            (false, true) => Some(Turn::End(End::Linger)),
+        }
+    }
+
+    fn append(&mut self, mut exchange: Box<Exchange>, response: &Response, out: &mut Vec<u8>) {
         render::whole(out, &mut exchange, response, &self.client.worker.date);
         self.batch.push(exchange);
-        match (keep_alive, body) {
-            (true, _) => None,
-            (false, BodyLength::None) => Some(Turn::End(End::Close)),
-            (false, BodyLength::Known(_) | BodyLength::Chunked) => Some(Turn::End(End::Linger)),
-        }
     }
 
     /// Whether an unwanted body is small enough to be read, so that the connection can be kept.

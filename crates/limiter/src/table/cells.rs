@@ -22,7 +22,6 @@ impl Cells {
     }
 
     /// The words of `count` cells from cell `first` on.
-    #[inline]
     pub(super) fn words(&self, first: usize, count: usize) -> &[AtomicU64] {
         let start = self.offset + first * CELL_WORDS;
         &self.words[start..start + count * CELL_WORDS]

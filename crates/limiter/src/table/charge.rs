@@ -16,13 +16,11 @@ pub(super) struct Charge<'v> {
 }
 
 impl<'v> Charge<'v> {
-    #[inline]
     pub(super) fn new(visit: &'v Visit<'v>, gauge: Gauge) -> Self {
         Self { visit, gauge, elsewhere: 0, past: None }
     }
 
     /// Judges the request by what the slot holds, and counts it there.
-    #[inline]
     pub(super) fn enter(&self, slot: &Slot<'_>, place: Place) -> Entered {
         let limits = self.visit.limits;
         let mut head = slot.head(self.visit.now_ms);
@@ -50,7 +48,6 @@ impl<'v> Charge<'v> {
     }
 
     /// The counts with this request in them.
-    #[inline]
     pub(super) fn counts_of(&self, own: Counts, elsewhere: Counts) -> Counts {
         let with_this = |own: u32, elsewhere: u32| own.saturating_add(elsewhere).saturating_add(1);
         Counts {

@@ -23,7 +23,6 @@ pub(super) enum Gauge {
 
 impl Gauge {
     /// The slot and the gauge these limits need for this client.
-    #[inline]
     pub(super) fn choose(limits: &Limits, key: &ClientKey) -> (Layout, Self) {
         let narrow = Layout::Narrow;
         let crowded = limits.concurrent_max.is_some_and(|max| max >= narrow.in_flight_max());
@@ -57,7 +56,6 @@ impl Gauge {
     }
 
     /// Requests in the interval before `now_ms`, not counting the one asked about. Reads stamps of any kind.
-    #[inline]
     pub(super) fn live(self, slot: &Slot<'_>, head: &Head, now_ms: u64) -> u32 {
         match self {
             Self::Off => 0,
@@ -70,7 +68,6 @@ impl Gauge {
     }
 
     /// Counts a request at `now_ms` in stamps of this gauge's kind.
-    #[inline]
     pub(super) fn stamp(self, slot: &Slot<'_>, head: &mut Head, now_ms: u64) {
         match self {
             Self::Off => head.last_ms = now_ms,
@@ -85,7 +82,6 @@ impl Gauge {
     }
 
     /// Rewrites stamps that another gauge made; those that still fit are kept (D6).
-    #[inline]
     pub(super) fn adopt(self, slot: &Slot<'_>, head: &mut Head) {
         let fits = match (self, head.stamps) {
             (_, Stamps::Nothing) | (Self::Ring { .. }, Stamps::Ring { .. }) => true,
@@ -121,7 +117,6 @@ impl Gauge {
 }
 
 /// A rate that can deny anything: an interval of zero never does.
-#[inline]
 fn effective(rate: Option<Rate>) -> Option<Rate> {
     rate.filter(|rate| rate.interval_ms > 0)
 }

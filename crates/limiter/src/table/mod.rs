@@ -25,8 +25,8 @@ use self::evict::Worth;
 use self::gauge::{Gauge, Past};
 use self::scopes::Scopes;
 use self::slot::{Layout, Stamps};
-use self::store::{LockedSet, Store, WAYS};
-use crate::{ClientKey, Counts, IpNet, Limits, Reason, Scope};
+use self::store::{LockedSet, Store, Verdict, WAYS};
+use crate::{ClientKey, Counts, IpNet, Limits, Reason, Scope, Usage};
 
 /// More clients than this are not asked for: 6 GB.
 const CLIENTS_MAX: usize = 1 << 26;
@@ -69,20 +69,15 @@ enum RoomKind {
     Shared,
 }
 
-/// How full one kind of slot is.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fill {
-    pub(crate) capacity: usize,
-    pub(crate) in_use: usize,
-}
-
+/// The counts of all clients.
 pub(crate) struct Table {
     narrow: Store,
     wide: Store,
     shared: Store,
     scopes: Scopes,
     seed: (u64, SharedSeed),
-    era: AtomicU64,
+    /// The latest time seen.
+    latest_ms: AtomicU64,
     evictions: AtomicU64,
     pressure: AtomicU64,
 }
@@ -107,7 +102,7 @@ impl Table {
             shared,
             scopes: Scopes::new(),
             seed: (seed, SharedSeed::from_u64(seed.rotate_left(32) ^ 0x5bd1_e995)),
-            era: AtomicU64::new(0),
+            latest_ms: AtomicU64::new(0),
             evictions: AtomicU64::new(0),
             pressure: AtomicU64::new(0),
         }
@@ -115,7 +110,7 @@ impl Table {
 
     /// Judges and counts one request.
     pub(crate) fn enter(&self, visit: &Visit<'_>) -> Entered {
-        self.turn_era(visit.now_ms);
+        self.advance(visit.now_ms);
         let (layout, gauge) = Gauge::choose(visit.limits, &visit.key);
         let moved = self.scopes.note(visit.scope, visit.limits, (layout, visit.key.is_v4()));
         let hash = self.hash(&visit.key, visit.scope);
@@ -124,25 +119,20 @@ impl Table {
         if let Some((in_flight, past)) = &left {
             (charge.elsewhere, charge.past) = (*in_flight, Some(past));
         }
-        let store = self.store(layout);
-        let mut set = store.lock(hash);
-        if let Some(way) = set.find(hash, &visit.key, visit.scope) {
-            return charge.enter(&set.slot(way), Place { room: layout.into(), index: set.index(way) });
-        }
-        let Some(room) = set.room(hash, |slot| Worth::of(slot, &self.scopes, visit.now_ms)) else {
+        let mut set = self.store(layout).lock(hash);
+        let Some(way) = self.own_way(&mut set, hash, visit) else {
             drop(set);
             return self.enter_shared(visit, charge.elsewhere);
         };
-        if room.evicts {
-            self.evictions.fetch_add(1, Relaxed);
-        }
-        let slot = set.claim(room.way, hash, (&visit.key, visit.scope));
-        charge.enter(&slot, Place { room: layout.into(), index: set.index(room.way) })
+        let place = Place { room: layout.into(), index: set.index(way) };
+        let entered = charge.enter(&set.slot(way), place);
+        count(&mut set, &entered, visit);
+        entered
     }
 
     /// What the next request would count, without counting it.
     pub(crate) fn look(&self, visit: &Visit<'_>) -> Counts {
-        self.turn_era(visit.now_ms);
+        self.advance(visit.now_ms);
         let (layout, gauge) = Gauge::choose(visit.limits, &visit.key);
         let hash = self.hash(&visit.key, visit.scope);
         let elsewhere = self.look_at(scopes::other(layout), hash, visit).unwrap_or_default();
@@ -183,24 +173,49 @@ impl Table {
         }
     }
 
-    /// How full the narrow and the wide slots are at a time.
-    pub(crate) fn fill(&self, now_ms: u64) -> [Fill; 2] {
-        [&self.narrow, &self.wide].map(|store| {
-            let step = store.sets().div_ceil(SAMPLE_SETS);
-            let sampled = store.sets().div_ceil(step);
-            let live = |set: usize| {
-                let set = store.lock_set(set);
-                set.used().filter(|way| Worth::of(&set.slot(*way), &self.scopes, now_ms) != Worth::Drained).count()
-            };
-            let sets = (0..store.sets()).step_by(step).filter(|set| !store.is_empty_set(*set));
-            let in_use: usize = sets.map(live).sum();
-            Fill { capacity: store.slots(), in_use: in_use * store.sets() / sampled }
-        })
+    /// How full the table is and what was decided in it.
+    pub(crate) fn usage(&self) -> Usage {
+        let mut usage = Usage {
+            capacity: self.narrow.slots(),
+            in_use: self.in_use(&self.narrow),
+            wide_capacity: self.wide.slots(),
+            wide_in_use: self.in_use(&self.wide),
+            evictions: self.evictions.load(Relaxed),
+            pressure: self.pressure.load(Relaxed),
+            ..Usage::default()
+        };
+        for store in [&self.narrow, &self.wide, &self.shared] {
+            let [allowed, over_concurrency, over_rate] = store.verdicts();
+            usage.allowed += allowed;
+            usage.denied_concurrency += over_concurrency;
+            usage.denied_rate += over_rate;
+        }
+        usage
     }
 
-    /// Clients forgotten with requests in their window, and newcomers that had to share.
-    pub(crate) fn losses(&self) -> (u64, u64) {
-        (self.evictions.load(Relaxed), self.pressure.load(Relaxed))
+    /// Slots with something in them, estimated from a sample of the sets.
+    fn in_use(&self, store: &Store) -> usize {
+        let now_ms = self.latest_ms.load(Relaxed);
+        let step = store.sets().div_ceil(SAMPLE_SETS);
+        let live = |set: usize| {
+            let set = store.lock_set(set);
+            set.used().filter(|way| Worth::of(&set.slot(*way), &self.scopes, now_ms) != Worth::Drained).count()
+        };
+        let sets = (0..store.sets()).step_by(step).filter(|set| !store.is_empty_set(*set));
+        sets.map(live).sum::<usize>() * store.sets() / store.sets().div_ceil(step)
+    }
+
+    /// The place of a client's slot, claimed now for a newcomer; `None` when there is no room for it.
+    fn own_way(&self, set: &mut LockedSet<'_>, hash: u64, visit: &Visit<'_>) -> Option<usize> {
+        if let Some(way) = set.find(hash, &visit.key, visit.scope) {
+            return Some(way);
+        }
+        let room = set.room(hash, |slot| Worth::of(slot, &self.scopes, visit.now_ms))?;
+        if room.evicts {
+            self.evictions.fetch_add(1, Relaxed);
+        }
+        set.claim(room.way, hash, (&visit.key, visit.scope));
+        Some(room.way)
     }
 
     /// Counts a newcomer together with its neighbourhood (D21). Neighbourhoods that fall on one slot share it too.
@@ -217,7 +232,10 @@ impl Table {
         }
         let mut charge = Charge::new(&visit, gauge);
         charge.elsewhere = in_flight_elsewhere;
-        charge.enter(&set.slot(way), Place { room: RoomKind::Shared, index: set.index(way) })
+        let place = Place { room: RoomKind::Shared, index: set.index(way) };
+        let entered = charge.enter(&set.slot(way), place);
+        count(&mut set, &entered, &visit);
+        entered
     }
 
     /// Takes the past of a client out of slots of the layout it no longer belongs to. Requests in flight stay there
@@ -257,16 +275,25 @@ impl Table {
         set.is_used(way).then(|| charge::counts_in(&set.slot(way), visit))
     }
 
-    /// Clears what 32-bit ticks could mistake for fresh, once in twelve days.
-    fn turn_era(&self, now_ms: u64) {
+    /// Notes the time. Once in twelve days, clears what 32-bit ticks could mistake for fresh.
+    fn advance(&self, now_ms: u64) {
+        let latest_ms = self.latest_ms.load(Relaxed);
+        if now_ms <= latest_ms {
+            return;
+        }
+        if now_ms >> ERA_BITS == latest_ms >> ERA_BITS {
+            // A late store of an earlier time does no harm.
+            self.latest_ms.store(now_ms, Relaxed);
+            return;
+        }
+        let before = self.latest_ms.fetch_max(now_ms, Relaxed) >> ERA_BITS;
+        if before < now_ms >> ERA_BITS {
+            self.clear_old(now_ms, before);
+        }
+    }
+
+    fn clear_old(&self, now_ms: u64, before: u64) {
         let era = now_ms >> ERA_BITS;
-        if era <= self.era.load(Relaxed) {
-            return;
-        }
-        let before = self.era.fetch_max(era, Relaxed);
-        if before >= era {
-            return;
-        }
         for store in [&self.narrow, &self.shared] {
             for_each_slot(store, |set, way| {
                 let slot = set.slot(way);
@@ -307,6 +334,16 @@ impl From<Layout> for RoomKind {
             Layout::Narrow => Self::Narrow,
             Layout::Wide => Self::Wide,
         }
+    }
+}
+
+/// Counts a verdict in its set. In logging-only mode only what was let in without a reason counts here.
+fn count(set: &mut LockedSet<'_>, entered: &Entered, visit: &Visit<'_>) {
+    match entered.reason {
+        None => set.count(Verdict::Allowed),
+        Some(_) if visit.keeps_denied => {}
+        Some(Reason::Concurrency) => set.count(Verdict::OverConcurrency),
+        Some(Reason::Rate | Reason::Address | Reason::HostName) => set.count(Verdict::OverRate),
     }
 }
 

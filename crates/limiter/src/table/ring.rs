@@ -7,7 +7,6 @@ use super::slot::{Head, Slot, Stamps};
 
 /// How many stamps of a ring lie in the interval before `now_ms`, which is not before the last stamp. A stamp
 /// exactly one interval old is out.
-#[inline]
 pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64, interval_ms: u32) -> u8 {
     let Stamps::Ring { mut len, next } = head.stamps else { return 0 };
     let passed = now_ms.saturating_sub(head.last_ms);
@@ -25,7 +24,6 @@ pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64, interval_ms: u32) 
 }
 
 /// Adds a stamp, dropping those that left the interval, and the oldest when the ring is full.
-#[inline]
 pub(super) fn push(slot: &Slot<'_>, head: &mut Head, now_ms: u64, interval_ms: u32) {
     let len = live(slot, head, now_ms, interval_ms);
     let next = match head.stamps {
@@ -52,13 +50,11 @@ pub(super) fn times<'a>(slot: &'a Slot<'_>, head: &'a Head) -> impl Iterator<Ite
 }
 
 /// A lane number below twice the length of the ring, back inside it.
-#[inline]
 fn wrapped(lane: u8, slot: &Slot<'_>) -> u8 {
     lane.checked_sub(slot.layout.ring_len_max()).unwrap_or(lane)
 }
 
 /// How much older than the last stamp the one in this lane is.
-#[inline]
 fn age_at_last(slot: &Slot<'_>, head: &Head, lane: u8) -> u32 {
     (head.last_ms as u32).wrapping_sub(slot.lane(usize::from(lane))) & slot.layout.lane_max()
 }

@@ -22,7 +22,6 @@ impl Scopes {
 
     /// Notes the limits in force; true when clients of this family may also be in slots of the other layout,
     /// because the limits were different before.
-    #[inline]
     pub(super) fn note(&self, scope: Scope, limits: &Limits, (layout, is_v4): (Layout, bool)) -> bool {
         let [rate, used] = self.place(scope);
         let packed = limits.rate.map_or(0, |rate| u64::from(rate.requests_max) << 32 | u64::from(rate.interval_ms));
@@ -44,7 +43,6 @@ impl Scopes {
         (packed != 0).then_some(rate)
     }
 
-    #[inline]
     fn place(&self, scope: Scope) -> [&AtomicU64; 2] {
         let index = scope.0 as usize % PLACES * 2;
         [&self.words[index], &self.words[index + 1]]
@@ -52,7 +50,6 @@ impl Scopes {
 }
 
 /// The layout that is not this one.
-#[inline]
 pub(super) fn other(layout: Layout) -> Layout {
     match layout {
         Layout::Narrow => Layout::Wide,
@@ -60,7 +57,6 @@ pub(super) fn other(layout: Layout) -> Layout {
     }
 }
 
-#[inline]
 fn bit(layout: Layout, is_v4: bool) -> u64 {
     let layout = match layout {
         Layout::Narrow => 1,

@@ -10,7 +10,6 @@ const PER_INTERVAL: u64 = 16;
 const KEPT: u64 = PER_INTERVAL + 1;
 
 /// Requests counted at `now_ms`, which is not before the last stamp.
-#[inline]
 pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64) -> u32 {
     if head.stamps != Stamps::Segments {
         return 0;
@@ -35,7 +34,6 @@ pub(super) fn start(slot: &Slot<'_>, head: &mut Head, now_ms: u64, interval_ms: 
 }
 
 /// Counts requests at `now_ms`, which is not before the last stamp. A full lane stays full.
-#[inline]
 pub(super) fn add(slot: &Slot<'_>, head: &mut Head, now_ms: u64, requests: u32) {
     let interval_ms = slot.interval_ms();
     let (now, last) = (segment(now_ms, interval_ms), segment(head.last_ms, interval_ms));
@@ -62,12 +60,10 @@ pub(super) fn counts<'a>(slot: &'a Slot<'_>, head: &'a Head) -> impl Iterator<It
 }
 
 /// The number of the segment a time lies in, counted from time zero.
-#[inline]
 fn segment(time_ms: u64, interval_ms: u32) -> u64 {
     time_ms.saturating_mul(PER_INTERVAL) / u64::from(interval_ms.max(1))
 }
 
-#[inline]
 fn lane(segment: u64) -> usize {
     (segment % KEPT) as usize
 }

@@ -31,7 +31,6 @@ pub(super) enum Layout {
 
 impl Layout {
     /// Cells per slot.
-    #[inline]
     pub(super) const fn cells(self) -> usize {
         match self {
             Self::Narrow => 1,
@@ -40,7 +39,6 @@ impl Layout {
     }
 
     /// Stamps a ring holds.
-    #[inline]
     pub(super) const fn ring_len_max(self) -> u8 {
         match self {
             Self::Narrow => 20,
@@ -49,7 +47,6 @@ impl Layout {
     }
 
     /// The largest number a lane holds, which is also the mask of a stamp.
-    #[inline]
     pub(super) const fn lane_max(self) -> u32 {
         match self {
             Self::Narrow => u16::MAX as u32,
@@ -58,7 +55,6 @@ impl Layout {
     }
 
     /// The most requests in flight a slot can count.
-    #[inline]
     pub(super) const fn in_flight_max(self) -> u32 {
         match self {
             Self::Narrow => 0x7fff,
@@ -67,7 +63,6 @@ impl Layout {
     }
 
     /// Whether the key of a client fits.
-    #[inline]
     pub(super) fn fits(self, key: &ClientKey) -> bool {
         let (_, length) = key.parts();
         self == Self::Wide || length <= NARROW_ADDRESS_BITS || length >= LENGTH_MARK + NARROW_ADDRESS_BITS
@@ -102,18 +97,15 @@ pub(super) struct Slot<'t> {
 }
 
 impl<'t> Slot<'t> {
-    #[inline]
     pub(super) fn new(words: &'t [AtomicU64], layout: Layout) -> Self {
         debug_assert_eq!(words.len(), layout.cells() * CELL_WORDS);
         Self { words, layout }
     }
 
-    #[inline]
     fn word(&self, index: usize) -> u64 {
         self.words[index].load(Relaxed)
     }
 
-    #[inline]
     fn set_word(&self, index: usize, value: u64) {
         self.words[index].store(value, Relaxed);
     }
@@ -139,7 +131,6 @@ impl<'t> Slot<'t> {
     }
 
     /// Whether the slot is this client's.
-    #[inline]
     pub(super) fn belongs_to(&self, key: &ClientKey, scope: Scope) -> bool {
         let (bits, length) = key.parts();
         let (own, [upper, lower]) = match self.layout {
@@ -175,7 +166,6 @@ impl<'t> Slot<'t> {
     }
 
     /// The small numbers. A narrow slot keeps 32 bits of its last time; `now_ms` tells the rest, within 24 days.
-    #[inline]
     pub(super) fn head(&self, now_ms: u64) -> Head {
         let word = self.word(0);
         let (last_ms, in_flight, len, next) = match self.layout {
@@ -193,7 +183,6 @@ impl<'t> Slot<'t> {
         Head { last_ms, in_flight, stamps }
     }
 
-    #[inline]
     pub(super) fn set_head(&self, head: &Head) {
         let (len, next) = match (self.layout, head.stamps) {
             (_, Stamps::Nothing) => (0, 0),
@@ -216,7 +205,6 @@ impl<'t> Slot<'t> {
     }
 
     /// One request less in flight; true when nothing is left to remember.
-    #[inline]
     pub(super) fn release(&self) -> bool {
         let one = match self.layout {
             Layout::Narrow => 1 << 32,
@@ -230,7 +218,6 @@ impl<'t> Slot<'t> {
         head.in_flight <= 1 && head.stamps == Stamps::Nothing
     }
 
-    #[inline]
     pub(super) fn lane(&self, index: usize) -> u32 {
         match self.layout {
             Layout::Narrow => (self.word(3 + index / 4) >> (16 * (index % 4))) as u32 & 0xffff,
@@ -239,7 +226,6 @@ impl<'t> Slot<'t> {
     }
 
     /// Writes a lane; higher bits than it holds are dropped.
-    #[inline]
     pub(super) fn set_lane(&self, index: usize, value: u32) {
         let (word, shift) = match self.layout {
             Layout::Narrow => (3 + index / 4, 16 * (index % 4)),
@@ -270,7 +256,6 @@ impl<'t> Slot<'t> {
 }
 
 /// Words 1 and 2 of a narrow slot.
-#[inline]
 fn narrow_key(bits: u128, length: u8, scope: Scope) -> [u64; 2] {
     let address = if length >= LENGTH_MARK { bits as u32 } else { (bits >> 32) as u32 };
     [(bits >> 64) as u64, u64::from(address) << 32 | u64::from(scope.0)]
@@ -278,7 +263,6 @@ fn narrow_key(bits: u128, length: u8, scope: Scope) -> [u64; 2] {
 
 /// The time nearest to `now_ms` that ends in these 32 bits. It may lie a little after now: clocks of two threads
 /// differ by some milliseconds.
-#[inline]
 fn nearest(last: u32, now_ms: u64) -> u64 {
     let passed = (now_ms as u32).wrapping_sub(last).cast_signed();
     match u64::try_from(passed) {

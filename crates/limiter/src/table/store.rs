@@ -23,6 +23,7 @@ const TAG_MASK: u64 = 0x7f;
 /// The lowest and the highest bit of every tag.
 const TAG_LOW: u64 = 0x0002_0408_1020_4081;
 const TAG_HIGH: u64 = TAG_LOW << 6;
+const ALL_TAGS: u64 = (1 << (WAYS * TAG_BITS)) - 1;
 /// Spins before the thread gives way; a holder is done after some dozen nanoseconds unless it lost its core.
 const SPINS_MAX: u32 = 128;
 
@@ -31,13 +32,19 @@ pub(super) struct Store {
     layout: Layout,
     cells: Cells,
     sets: Box<[AtomicU64]>,
+    verdicts: Verdicts,
 }
 
 impl Store {
     /// Room for `slots` slots, at least one set; `None` when the system refuses that much memory.
     pub(super) fn new(layout: Layout, slots: usize) -> Option<Self> {
         let sets = slots.div_ceil(WAYS).max(1);
-        Some(Self { layout, cells: Cells::zeroed(sets * WAYS * layout.cells())?, sets: zeroed_words(sets)? })
+        Some(Self {
+            layout,
+            cells: Cells::zeroed(sets * WAYS * layout.cells())?,
+            sets: zeroed_words(sets)?,
+            verdicts: Verdicts::default(),
+        })
     }
 
     pub(super) fn slots(&self) -> usize {
@@ -49,7 +56,6 @@ impl Store {
     }
 
     /// Locks the set where clients of this hash are.
-    #[inline]
     pub(super) fn lock(&self, hash: u64) -> LockedSet<'_> {
         let set = ((u128::from(hash) * self.sets.len() as u128) >> 64) as usize;
         // Both cache misses at once: the slot's line is on its way while the set's word is.
@@ -59,7 +65,6 @@ impl Store {
     }
 
     /// Locks a set by its number.
-    #[inline]
     pub(super) fn lock_set(&self, set: usize) -> LockedSet<'_> {
         let word = &self.sets[set];
         let mut spins = 0;
@@ -78,9 +83,15 @@ impl Store {
         }
     }
 
+    /// How often each verdict was given in this store.
+    pub(super) fn verdicts(&self) -> [u64; 3] {
+        let small = |verdict| self.sets.iter().map(|set| verdict_count(set.load(Relaxed), verdict)).sum::<u64>();
+        VERDICTS.map(|verdict| self.verdicts[verdict as usize].load(Relaxed) + small(verdict))
+    }
+
     /// Whether a set has any slot in use; needs no lock.
     pub(super) fn is_empty_set(&self, set: usize) -> bool {
-        self.sets[set].load(Relaxed) & !LOCK == 0
+        self.sets[set].load(Relaxed) & ALL_TAGS == 0
     }
 }
 
@@ -94,14 +105,12 @@ pub(super) struct LockedSet<'s> {
 
 impl<'s> LockedSet<'s> {
     /// The slot in this place of the set.
-    #[inline]
     pub(super) fn slot(&self, way: usize) -> Slot<'s> {
         let cells = self.store.layout.cells();
         Slot::new(self.store.cells.words((self.set * WAYS + way) * cells, cells), self.store.layout)
     }
 
     /// The number of a slot in its store.
-    #[inline]
     pub(super) fn index(&self, way: usize) -> u32 {
         (self.set * WAYS + way) as u32
     }
@@ -113,7 +122,6 @@ impl<'s> LockedSet<'s> {
     }
 
     /// The place of a client's slot.
-    #[inline]
     pub(super) fn find(&self, hash: u64, key: &ClientKey, scope: Scope) -> Option<usize> {
         Places::with_tag(self.tags, tag_of(hash)).find(|way| self.slot(*way).belongs_to(key, scope))
     }
@@ -135,6 +143,18 @@ impl<'s> LockedSet<'s> {
         slot.claim(owner.0, owner.1);
         self.set_tag(way, tag_of(hash));
         slot
+    }
+
+    /// Counts a verdict. The few bits in the set's word are emptied into the store's counter when they are full.
+    pub(super) fn count(&mut self, verdict: Verdict) {
+        let (shift, max) = verdict.bits();
+        let count = verdict_count(self.tags, verdict) + 1;
+        self.tags &= !(max << shift);
+        if count > max {
+            self.store.verdicts[verdict as usize].fetch_add(count, Relaxed);
+        } else {
+            self.tags |= count << shift;
+        }
     }
 
     /// Makes a place free.
@@ -159,6 +179,35 @@ impl Drop for LockedSet<'_> {
     }
 }
 
+/// What is counted of decisions at a slot.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Allowed,
+    OverConcurrency,
+    OverRate,
+}
+
+/// All verdicts, in the order of their counters.
+const VERDICTS: [Verdict; 3] = [Verdict::Allowed, Verdict::OverConcurrency, Verdict::OverRate];
+
+type Verdicts = [AtomicU64; 3];
+
+impl Verdict {
+    /// Where in a set's word its count is, and how far that goes.
+    fn bits(self) -> (usize, u64) {
+        match self {
+            Self::Allowed => (56, 7),
+            Self::OverConcurrency => (59, 3),
+            Self::OverRate => (61, 3),
+        }
+    }
+}
+
+fn verdict_count(word: u64, verdict: Verdict) -> u64 {
+    let (shift, max) = verdict.bits();
+    word >> shift & max
+}
+
 /// A place found for a newcomer.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) struct Room {
@@ -176,7 +225,6 @@ struct Places {
 }
 
 impl Places {
-    #[inline]
     fn with_tag(tags: u64, tag: u64) -> Self {
         let tags = tags ^ TAG_LOW * tag;
         // A borrow can mark a tag of one above a zero tag wrongly; `next` looks again.
@@ -200,18 +248,15 @@ impl Iterator for Places {
 }
 
 /// The place in its set a client takes when it is free, and the only one a neighbourhood may use.
-#[inline]
 pub(super) fn preferred(hash: u64) -> usize {
     (hash >> 16) as usize % WAYS
 }
 
-#[inline]
 fn tag_at(tags: u64, way: usize) -> u64 {
     tags >> (way * TAG_BITS) & TAG_MASK
 }
 
 /// Seven bits of the hash that do not choose the set; zero means free.
-#[inline]
 fn tag_of(hash: u64) -> u64 {
     (hash & 0xffff) % TAG_MASK + 1
 }
@@ -250,6 +295,17 @@ mod tests {
         check([0, 1, 0, 1, 127, 126, 127, 0], 127, &[4, 6]);
         check([5, 4, 4, 5, 4, 4, 4, 5], 5, &[0, 3, 7]);
         check([1; 8], 2, &[]);
+    }
+
+    #[test]
+    fn verdicts_are_counted_without_touching_tags() {
+        let store = Store::new(Layout::Narrow, 8).unwrap();
+        store.lock(0).claim(7, 5, (&key(1), Scope(1)));
+        for (verdict, times) in VERDICTS.into_iter().zip([100, 11, 6]) {
+            (0..times).for_each(|_| store.lock(0).count(verdict));
+        }
+        assert_eq!(store.verdicts(), [100, 11, 6]);
+        assert_eq!(store.lock(0).used().collect::<Vec<_>>(), [7]);
     }
 
     #[test]

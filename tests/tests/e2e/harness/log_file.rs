@@ -30,6 +30,20 @@ impl LogLine {
     }
 }
 
+/// The verdicts of lines, sorted: lines are in order of completion only within one serving thread.
+pub fn verdicts(lines: &[LogLine]) -> Vec<String> {
+    let mut verdicts: Vec<_> = lines.iter().map(LogLine::verdict).collect();
+    verdicts.sort();
+    verdicts
+}
+
+/// The verdict of the one line with this `cs-uri-stem`.
+pub fn verdict_of(lines: &[LogLine], stem: &str) -> String {
+    let found: Vec<_> = lines.iter().filter(|line| line.field("cs-uri-stem") == stem).map(LogLine::verdict).collect();
+    assert_eq!(found.len(), 1, "lines of {stem}: {found:?}");
+    found.concat()
+}
+
 /// Every line of every log in `folder`, oldest file first; nothing when there is no such folder.
 /// Panics when a line does not have as many values as the header before it has fields.
 pub fn read_folder(folder: &Path) -> Vec<LogLine> {
