@@ -67,6 +67,47 @@ fn a_vanished_client_gives_its_place_back() {
 }
 
 #[test]
+fn a_vanished_client_of_a_proxy_gives_its_place_back() {
+    let net = Net::of("a_vanished_client_of_a_proxy_gives_its_place_back");
+    let upstream = Upstream::start(net.ip(100));
+    let front = limited(net, "", &concurrent(1), &proxy("shop/slow", &upstream.url())).start();
+    for path in ["/slow/half", "/slow/held"] {
+        let mut slow = net.client(0).connect(net.at(2)).unwrap();
+        slow.send_get("x", path).unwrap();
+        upstream.wait_held(1);
+        assert_eq!(net.client(0).status(net.at(2), "/"), 403, "{path}");
+        slow.vanish();
+        let what = format!("the place of {path} to be free while its upstream is silent");
+        wait_until(&what, || (net.client(0).status(net.at(2), "/") == 200).then_some(()));
+        upstream.release(1);
+        upstream.wait_held(0);
+    }
+    drop(front);
+}
+
+#[test]
+fn a_changed_limit_reaches_a_kept_connection() {
+    let net = Net::of("a_changed_limit_reaches_a_kept_connection");
+    let front = limited(net, "", "", "").start();
+    let mut kept = net.client(0).connect(net.at(2)).unwrap();
+    let mut ask = || {
+        kept.send_get("x", "/").unwrap();
+        kept.receive().unwrap().status
+    };
+    let limit = |requests_max| {
+        let limit = location("shop", &dynamic("", &rate(requests_max, 3_600_000)));
+        front.write_config(&document(&site(1, "shop", &["http/{NET}.2:{PORT}:"]), &limit));
+        front.cli(&["reload"]).expect_ok();
+    };
+    assert_eq!([ask(), ask()], [200, 200]);
+    limit(1);
+    assert_eq!([ask(), ask()], [200, 403]);
+    // Both requests were stamped; they still count under the new limit (D6).
+    limit(3);
+    assert_eq!([ask(), ask()], [200, 403]);
+}
+
+#[test]
 fn the_sixth_request_is_denied_until_silence() {
     let net = Net::of("the_sixth_request_is_denied_until_silence");
     let interval_ms = 5000;

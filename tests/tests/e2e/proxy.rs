@@ -68,6 +68,32 @@ fn hop_by_hop_headers_stay_here() {
 }
 
 #[test]
+fn a_response_streams_while_the_upstream_still_writes() {
+    let net = Net::of("a_response_streams_while_the_upstream_still_writes");
+    let upstream = Upstream::start(net.ip(100));
+    let _front = forwarding(net, "", &upstream.url()).start();
+    let mut connection = net.client(0).connect(net.at(2)).unwrap();
+    connection.send_get("x", "/half").unwrap();
+    assert_eq!(connection.receive_head().unwrap().content_length(), Some(12));
+    assert_eq!(connection.take_text(6).unwrap(), "first-");
+    upstream.wait_held(1);
+    upstream.release(1);
+    assert_eq!(connection.take_text(6).unwrap(), "second");
+}
+
+#[test]
+fn a_body_waits_for_100_continue() {
+    let net = Net::of("a_body_waits_for_100_continue");
+    let upstream = Upstream::start(net.ip(100));
+    let _front = forwarding(net, "", &upstream.url()).start();
+    let mut connection = net.client(0).connect(net.at(2)).unwrap();
+    connection.send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n").unwrap();
+    assert_eq!(connection.receive_head().unwrap().status, 100);
+    connection.send("abc").unwrap();
+    assert_eq!(connection.receive().unwrap().status, 200);
+}
+
+#[test]
 fn a_dead_upstream_is_502_and_a_silent_one_504() {
     let net = Net::of("a_dead_upstream_is_502_and_a_silent_one_504");
     let upstream = Upstream::start(net.ip(100));

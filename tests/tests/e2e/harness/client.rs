@@ -179,6 +179,11 @@ impl Connection {
         Ok(count - left)
     }
 
+    /// Reads `count` bytes of a body as text.
+    pub fn take_text(&mut self, count: usize) -> io::Result<String> {
+        self.take(count).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Waits until the server ends the connection, and tells how. Bytes that still come are dropped.
     pub fn ending(&mut self) -> Ending {
         match io::copy(&mut self.stream, &mut io::sink()) {

@@ -56,6 +56,10 @@ const TESTS: &[&str] = &[
     "sites_are_added_and_removed_in_a_crlf_file",
     "the_cli_says_what_it_cannot_do",
     "a_large_file_is_whole",
+    "a_response_streams_while_the_upstream_still_writes",
+    "a_vanished_client_of_a_proxy_gives_its_place_back",
+    "a_body_waits_for_100_continue",
+    "a_changed_limit_reaches_a_kept_connection",
 ];
 
 /// One test's loopback network and ports.

@@ -26,8 +26,8 @@ impl Gate {
     }
 }
 
-/// A server on a loopback address. `/held…` answers only after a release, `/dead` closes without an answer;
-/// anything else answers at once with the head of the request it saw as body.
+/// A server on a loopback address. `/held…` answers only after a release, `/half…` sends `first-` and the rest after
+/// a release, `/dead` closes without an answer; anything else answers at once with the head of the request it saw as body.
 pub struct Upstream {
     /// Where it listens.
     pub address: SocketAddr,
@@ -87,6 +87,11 @@ fn answer(mut stream: &TcpStream, gate: &Gate) -> Option<()> {
     }
     if path.contains("/held") {
         gate.hold();
+    }
+    if path.contains("/half") {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nfirst-").ok()?;
+        gate.hold();
+        return stream.write_all(b"second").ok();
     }
     let length = head.len();
     let response = format!(
