@@ -16,7 +16,8 @@ pub(crate) fn complain(text: impl AsRef<str>) {
 
 /// Text without control characters but line breaks and tabs: C0, DEL and C1 could steer a terminal.
 pub(crate) fn harmless(text: &str) -> String {
-    let shown = |character: char| if character.is_control() && !"\n\t".contains(character) { '\u{fffd}' } else { character };
+    let shown =
+        |character: char| if character.is_control() && !"\n\t".contains(character) { '\u{fffd}' } else { character };
     text.chars().map(shown).collect()
 }
 
@@ -33,7 +34,9 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) {
         line(padded.collect::<Vec<_>>().join("  ").trim_end());
     };
     print(headings.to_vec());
-    rows.iter().for_each(|row| print(row.iter().map(String::as_str).collect()));
+    for row in rows {
+        print(row.iter().map(String::as_str).collect());
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use doorward_config::{Binding, BindingAddress, CacheControlMode, ClientCache, Configuration, HostRule, Severity, Site};
+use doorward_config::{
+    Binding, BindingAddress, CacheControlMode, ClientCache, Configuration, HostRule, Severity, Site,
+};
 use doorward_logs::SiteLog;
 
 use crate::Plan;
@@ -82,7 +84,10 @@ fn state(inputs: &Inputs<'_>, site: &Site, taken: &mut HashSet<(BindingAddress, 
     });
     if !rooted {
         let message = "Unrecognized configuration path 'MACHINE/WEBROOT/APPHOST/";
-        return SiteState::Failed(format!("{}: {message}{}': it has no application path=\"/\" with a virtualDirectory path=\"/\"", site.origin, site.name));
+        return SiteState::Failed(format!(
+            "{}: {message}{}': it has no application path=\"/\" with a virtualDirectory path=\"/\"",
+            site.origin, site.name
+        ));
     }
     duplicate(site, taken).map_or(SiteState::Started, SiteState::Failed)
 }

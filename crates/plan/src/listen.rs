@@ -69,10 +69,8 @@ pub(crate) fn listeners(claimed: &[Claimed], listen: &[IpAddr]) -> (BTreeMap<Soc
         }
     }
     absorb_into_wildcards(&mut protocols);
-    let listeners = protocols
-        .into_iter()
-        .map(|(address, secure)| (address, listener(address, secure, claimed, listen)))
-        .collect();
+    let listeners =
+        protocols.into_iter().map(|(address, secure)| (address, listener(address, secure, claimed, listen))).collect();
     (listeners, problems)
 }
 
@@ -130,15 +128,15 @@ fn routes_at(local: IpAddr, here: &[&Claimed], listen: &[IpAddr]) -> Routes {
 
 /// Whether a binding takes requests that arrive at `local`.
 fn covers(binding: BindingAddress, local: IpAddr, listen: &[IpAddr]) -> bool {
-    let listed = || {
+    let is_listed = || {
         listen.is_empty()
             || listen.iter().any(|own| *own == local || (own.is_unspecified() && own.is_ipv4() == local.is_ipv4()))
     };
     match binding {
         BindingAddress::Ip(own) => own == local,
-        BindingAddress::Any => listed(),
-        BindingAddress::AnyV4 => local.is_ipv4() && listed(),
-        BindingAddress::AnyV6 => local.is_ipv6() && listed(),
+        BindingAddress::Any => is_listed(),
+        BindingAddress::AnyV4 => local.is_ipv4() && is_listed(),
+        BindingAddress::AnyV6 => local.is_ipv6() && is_listed(),
     }
 }
 

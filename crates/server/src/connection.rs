@@ -14,9 +14,9 @@ use std::task::Poll;
 use doorward_plan::Plan;
 use doorward_wire::{ServerMachine, TimerReason, Waiting};
 
+use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
 use crate::stream::{Ends, Stream};
-use crate::downstream::{Downstream, End};
 use crate::turn::{Turn, Unread};
 use crate::worker::{OpenListener, Worker};
 
@@ -40,6 +40,7 @@ pub(crate) struct Connection {
     pub(crate) discarded_bytes: u64,
     pub(crate) idle_ms: u64,
     /// Answered, and waiting for their bytes to leave.
+    #[expect(clippy::vec_box, reason = "they come from a pool of boxes and go back to it")]
     pub(crate) batch: Vec<Box<Exchange>>,
 }
 

@@ -13,7 +13,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use doorward_plan::{Effective, Upstream};
-use doorward_wire::{CONTINUE, BodyLength, ClientMachine, HeadLimits};
+use doorward_wire::{BodyLength, CONTINUE, ClientMachine, HeadLimits};
 use tokio::net::TcpStream;
 
 use crate::connection::Connection;
@@ -23,7 +23,7 @@ use crate::outcome::SiteRefusal;
 use crate::send;
 use download::Downloaded;
 
-/// WinHTTP's codes, as ARR logs them (IIS reference §5.2).
+/// `WinHTTP`'s codes, as ARR logs them (IIS reference §5.2).
 const WIN32_TIMEOUT: u32 = 12002;
 const WIN32_CANNOT_CONNECT: u32 = 12029;
 const WIN32_CONNECTION_RESET: u32 = 12030;
@@ -94,10 +94,16 @@ async fn attempt(
         Some(link) => link,
         None => connect::connect(upstream).await?,
     };
-    let reusable = converse(connection, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
-        Failure::NoAnswer if used_before => Failure::Stale,
-        other => other,
-    })?;
+    let reusable =
+        converse(connection, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
+            Failure::NoAnswer if used_before => Failure::Stale,
+            Failure::NoAnswer
+            | Failure::Connect
+            | Failure::Timeout
+            | Failure::Stale
+            | Failure::BrokenOff
+            | Failure::Client(_) => failure,
+        })?;
     if reusable && progress.uploaded.get() {
         connection.client.worker.upstreams.give_back(upstream, link, connection.client.now_ms());
     }

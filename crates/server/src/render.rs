@@ -1,5 +1,7 @@
 //! The one place where outcomes become bytes.
 
+use std::fmt::Write as _;
+
 use doorward_wire::{Framing, HeadWriter};
 
 use crate::clock::DateLine;
@@ -19,11 +21,8 @@ pub(crate) fn head(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respon
     common(&mut head, date);
     head.framing(framing, exchange.keep_alive, exchange.request.version());
     head.finish();
-    exchange.answered = Answered {
-        status: response.status,
-        substatus: response.substatus,
-        win32_status: response.win32_status,
-    };
+    exchange.answered =
+        Answered { status: response.status, substatus: response.substatus, win32_status: response.win32_status };
     exchange.sent_bytes += (out.len() - before) as u64;
 }
 
@@ -78,7 +77,7 @@ pub(crate) fn folder_redirect(path: &str, query: Option<&str>) -> Response {
         if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*,;=:@".contains(&byte) {
             location.push(char::from(byte));
         } else {
-            location.push_str(&format!("%{byte:02X}"));
+            let _infallible = write!(location, "%{byte:02X}");
         }
     }
     if let Some(query) = query {

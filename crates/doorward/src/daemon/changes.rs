@@ -5,6 +5,7 @@ use doorward_config::Configuration;
 use doorward_plan::SiteState;
 use doorward_server::Applied;
 
+use super::banner::report_waiting;
 use super::{Daemon, Source};
 use crate::text;
 
@@ -20,7 +21,7 @@ impl Daemon {
             Ok(configuration) => {
                 self.source = source;
                 let applied = self.make_true(configuration).await;
-                self.report_waiting(&applied);
+                report_waiting(&applied);
                 Ok(Done { message: "The configuration is in force.".to_owned(), notes: self.notes(&applied) })
             }
             Err(error) => {
@@ -47,10 +48,16 @@ impl Daemon {
         let opened = applied.opened.iter().map(|address| format!("{address} opened"));
         let closed = applied.closed.iter().map(|address| format!("{address} closed"));
         let waiting = applied.waiting.iter().map(|(_, explanation)| format!("waiting: {}", explanation.text));
-        let failed = self.control.plan().sites.iter().filter_map(|site| match &site.state {
-            SiteState::Failed(problem) => Some(format!("{} is not started: {problem}", site.name)),
-            SiteState::Started | SiteState::Stopped => None,
-        }).collect::<Vec<_>>();
+        let failed = self
+            .control
+            .plan()
+            .sites
+            .iter()
+            .filter_map(|site| match &site.state {
+                SiteState::Failed(problem) => Some(format!("{} is not started: {problem}", site.name)),
+                SiteState::Started | SiteState::Stopped => None,
+            })
+            .collect::<Vec<_>>();
         opened.chain(closed).chain(waiting).chain(failed).collect()
     }
 
@@ -62,7 +69,11 @@ impl Daemon {
         let plan = self.control.plan();
         if let Some(SiteState::Failed(problem)) = plan.site(&name).map(|site| site.state.clone()) {
             let hint = Some("mend the configuration; it is read again by itself".to_owned());
-            return Err(Refused { kind: RefusedKind::Conflict, message: format!("\"{name}\" was not started: {problem}"), hint });
+            return Err(Refused {
+                kind: RefusedKind::Conflict,
+                message: format!("\"{name}\" was not started: {problem}"),
+                hint,
+            });
         }
         let own = |address: &std::net::SocketAddr| {
             plan.listeners.get(address).is_some_and(|listener| listener.sites().iter().any(|site| site.id == id))

@@ -40,12 +40,13 @@ pub(super) fn run(home: Home, args: &CheckArgs) -> ExitCode {
 }
 
 fn report(findings: &[Diagnostic]) {
-    findings.iter().for_each(|finding| text::line(finding.to_string()));
+    for finding in findings {
+        text::line(finding.to_string());
+    }
 }
 
 fn plan(home: &Home, configuration: &Configuration) -> Plan {
-    let inputs =
-        Inputs { configuration, wishes: &BTreeMap::new(), home_logs: &home.logs, present: &Plan::default() };
+    let inputs = Inputs { configuration, wishes: &BTreeMap::new(), home_logs: &home.logs, present: &Plan::default() };
     build(&inputs, &mut Scopes::default())
 }
 
@@ -66,7 +67,10 @@ fn sites(plan: &Plan) {
         text::line(format!("warning: {site}{}", problem.message));
     }
     let listeners: Vec<String> = plan.listeners.keys().map(ToString::to_string).collect();
-    text::line(format!("listeners      {}", if listeners.is_empty() { "none".to_owned() } else { listeners.join(", ") }));
+    text::line(format!(
+        "listeners      {}",
+        if listeners.is_empty() { "none".to_owned() } else { listeners.join(", ") }
+    ));
 }
 
 /// Sections IIS knows and this program keeps without acting on them.

@@ -19,7 +19,9 @@ pub(crate) fn answer(known: &CachedFile, exchange: &Exchange, effective: &Effect
     let etag = effective.content.etag.then_some(&*known.etag);
     let ranges = match conditional::evaluate(&exchange.request, etag, known.modified) {
         Outcome::Failed => return Err(SiteRefusal::new(412, 0, 0).into()),
-        Outcome::NotModified => return Ok(Response::new(304, FieldLines::Shared(Rc::clone(&known.fields)), Body::None)),
+        Outcome::NotModified => {
+            return Ok(Response::new(304, FieldLines::Shared(Rc::clone(&known.fields)), Body::None));
+        }
         Outcome::Proceed { ranges } => ranges,
     };
     let range = exchange.request.field("Range").filter(|_| ranges && exchange.request.method() == "GET");

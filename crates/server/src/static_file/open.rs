@@ -119,7 +119,12 @@ fn open_beneath(root: &OwnedFd, relative: &str) -> Result<Opened, Errno> {
     Ok(match FileType::from_raw_mode(status.st_mode) {
         FileType::RegularFile => Opened::Regular(File::from(file)),
         FileType::Directory => Opened::Folder,
-        _ => Opened::Special,
+        FileType::Symlink
+        | FileType::Fifo
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice
+        | FileType::Unknown => Opened::Special,
     })
 }
 
@@ -160,4 +165,3 @@ fn refused(error: Errno) -> Refusal {
         _ => SiteRefusal::new(404, 0, 2).into(),
     }
 }
-
