@@ -103,6 +103,10 @@ impl Limiter {
 
     /// Keeps evidence of a denied or would-be denied request: call it once for each. The first of an episode is kept
     /// with its sample, the others are counted. An allowed request leaves no trace.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is what the server has at hand; a struct would be built to be taken apart"
+    )]
     pub fn note_denial(
         &self,
         policy: &Policy,
