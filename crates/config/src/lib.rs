@@ -9,6 +9,7 @@ mod binding;
 mod binding_checks;
 mod builtin;
 mod builtin_mime;
+mod certificate;
 mod configuration;
 mod declarations;
 mod diagnostic;
@@ -34,6 +35,7 @@ mod site_log;
 mod store;
 
 pub use binding::{Binding, BindingAddress, Endpoint, EndpointError, HostRule, parse_binding_information};
+pub use certificate::{CertificateBinding, CertificateKey, CertificatePlace};
 pub use configuration::{Configuration, EffectiveValue, ListenEntry};
 pub use diagnostic::{Diagnostic, Ignored, LoadError, Origin, Severity};
 pub use edit::{Edit, EditError, EditedFile, NewSite, edit};

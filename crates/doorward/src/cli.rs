@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::embedded::Ports;
+
 /// A web front door: sites on exact addresses, limits per client, logs as IIS writes them.
 #[derive(Debug, Parser)]
 #[command(name = "doorward", version, max_term_width = 100)]
@@ -62,9 +64,12 @@ pub(crate) struct RunArgs {
     /// Serve this applicationHost.config from wherever it is.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Port of the embedded default sites.
-    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    /// Port of the embedded default's http sites.
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().http)]
     pub(crate) http_port: u16,
+    /// Port of the embedded default's https sites.
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().https)]
+    pub(crate) https_port: u16,
     /// Serving threads (default: one per core).
     #[arg(long, value_name = "COUNT")]
     pub(crate) threads: Option<usize>,

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod certificates;
 mod change;
 mod content;
 mod directory;
@@ -23,6 +24,7 @@ mod scopes;
 mod site;
 
 pub use build::{Inputs, build};
+pub use certificates::{Candidate, CertificateSource, Certificates, TlsSwitches};
 pub use change::Change;
 pub use content::{CacheControl, MimeMap, StaticContent};
 pub use directory::{Content, Directories, Directory};

@@ -29,6 +29,15 @@ pub(crate) fn service_page(refusal: ServiceRefusal) -> ServicePage {
     };
     match refusal {
         ServiceRefusal::Malformed(kind) => malformed(kind),
+        ServiceRefusal::PlainHttp => ServicePage {
+            status: 400,
+            reason: "BadRequest",
+            html: http_sys_page(
+                "Bad Request",
+                "Bad Request - HTTPS Required",
+                "HTTP Error 400. This port speaks HTTPS: use https:// in the address.",
+            ),
+        },
         ServiceRefusal::UnknownHost => malformed(Malformed::Hostname),
         ServiceRefusal::Stopped => ServicePage {
             status: 404,
