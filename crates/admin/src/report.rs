@@ -257,7 +257,8 @@ fn logs(status: &SinkStatus) -> LogsReport {
 /// The clients that are limited now, or were lately.
 pub fn clients(control: &Control) -> Vec<ClientReport> {
     let plan = control.plan();
-    let name = |id: u32| plan.sites.iter().find(|site| site.id == id).map_or_else(String::new, |site| site.name.clone());
+    let name =
+        |id: u32| plan.sites.iter().find(|site| site.id == id).map_or_else(String::new, |site| site.name.clone());
     let denied = control.limiter().denied_clients(control.clock().now_ms());
     denied.into_iter().map(|evidence| client(control, name(evidence.site_id), evidence)).collect()
 }

@@ -11,8 +11,8 @@ use crate::merge::overlay;
 use crate::paths::PathMap;
 use crate::schema::{self, OverrideMode, SectionTable};
 use crate::settings::{
-    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, IpSecurity, LimiterSection, ProxySection, Settings,
-    StaticContent,
+    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, IpSecurity, LimiterSection, ProxySection,
+    Settings, StaticContent,
 };
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
@@ -80,6 +80,7 @@ impl Configuration {
             default_document: DefaultDocument::read(&section("system.webServer/defaultDocument")),
             directory_browse: DirectoryBrowse::read(&section("system.webServer/directoryBrowse")),
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
+            files: FilesSection::read(&section("doorward/files")),
             limiter: self.hierarchy.limiter(place),
             proxy: self.hierarchy.proxy(place),
         }

@@ -44,8 +44,7 @@ impl Daemon {
     /// The plan for a configuration and the operator's present wishes.
     fn plan(&mut self, configuration: &Configuration) -> Plan {
         let present = self.control.plan();
-        let inputs =
-            Inputs { configuration, wishes: &self.wishes, home_logs: &self.home.logs, present: &present };
+        let inputs = Inputs { configuration, wishes: &self.wishes, home_logs: &self.home.logs, present: &present };
         build(&inputs, &mut self.scopes)
     }
 

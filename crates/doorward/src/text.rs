@@ -16,7 +16,8 @@ pub(crate) fn complain(text: impl AsRef<str>) {
 
 /// Text without control characters but line breaks and tabs: C0, DEL and C1 could steer a terminal.
 pub(crate) fn harmless(text: &str) -> String {
-    let shown = |character: char| if character.is_control() && !"\n\t".contains(character) { '\u{fffd}' } else { character };
+    let shown =
+        |character: char| if character.is_control() && !"\n\t".contains(character) { '\u{fffd}' } else { character };
     text.chars().map(shown).collect()
 }
 

@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use doorward_config::{Binding, BindingAddress, CacheControlMode, ClientCache, Configuration, HostRule, Severity, Site};
+use doorward_config::{
+    Binding, BindingAddress, CacheControlMode, ClientCache, Configuration, HostRule, Settings, Severity, Site,
+};
 use doorward_logs::SiteLog;
 
 use crate::Plan;
-use crate::content::{CacheControl, MimeMap, StaticContent};
+use crate::content::{Browse, CacheControl, MimeMap, StaticContent};
 use crate::directory::{Content, Directories};
 use crate::effective::{Effective, Upstream};
 use crate::listen::{Claimed, Problem, listeners};
@@ -82,7 +84,10 @@ fn state(inputs: &Inputs<'_>, site: &Site, taken: &mut HashSet<(BindingAddress, 
     });
     if !rooted {
         let message = "Unrecognized configuration path 'MACHINE/WEBROOT/APPHOST/";
-        return SiteState::Failed(format!("{}: {message}{}': it has no application path=\"/\" with a virtualDirectory path=\"/\"", site.origin, site.name));
+        return SiteState::Failed(format!(
+            "{}: {message}{}': it has no application path=\"/\" with a virtualDirectory path=\"/\"",
+            site.origin, site.name
+        ));
     }
     duplicate(site, taken).map_or(SiteState::Started, SiteState::Failed)
 }
@@ -145,10 +150,7 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
         let scope = scopes.number(site.id, &settings.dynamic_ip_security.limits_path);
         Arc::new(Effective {
             policy: policy(&settings, scope),
-            content: StaticContent {
-                default_documents: default_documents(&settings.default_document),
-                ..static_content(&settings.static_content)
-            },
+            content: static_content(&settings),
             upstream: settings.proxy.as_ref().and_then(upstream),
         })
     };
@@ -169,13 +171,18 @@ fn default_documents(section: &doorward_config::DefaultDocument) -> Vec<String> 
     if section.enabled { section.files.clone() } else { Vec::new() }
 }
 
-fn static_content(section: &doorward_config::StaticContent) -> StaticContent {
+fn static_content(settings: &Settings) -> StaticContent {
+    let section = &settings.static_content;
+    let browse = settings.directory_browse;
     let rows = section.mime_map.iter().map(|(extension, kind)| (extension.clone(), kind.clone()));
     StaticContent {
-        default_documents: Vec::new(),
+        default_documents: default_documents(&settings.default_document),
         mime: MimeMap::new(rows),
         cache: cache_control(&section.client_cache),
         etag: section.client_cache.set_etag,
+        browse: browse.enabled.then(|| Browse::from_bits(browse.show_flags)),
+        ignore_case: settings.files.ignore_case,
+        precompressed: settings.files.precompressed,
     }
 }
 

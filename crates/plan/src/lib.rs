@@ -24,7 +24,7 @@ mod site;
 
 pub use build::{Inputs, build};
 pub use change::Change;
-pub use content::{CacheControl, MimeMap, StaticContent};
+pub use content::{Browse, CacheControl, MimeMap, StaticContent};
 pub use directory::{Content, Directories, Directory};
 pub use effective::{Effective, Upstream};
 pub use listen::{ListenerPlan, Problem};

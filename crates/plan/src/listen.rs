@@ -69,10 +69,8 @@ pub(crate) fn listeners(claimed: &[Claimed], listen: &[IpAddr]) -> (BTreeMap<Soc
         }
     }
     absorb_into_wildcards(&mut protocols);
-    let listeners = protocols
-        .into_iter()
-        .map(|(address, secure)| (address, listener(address, secure, claimed, listen)))
-        .collect();
+    let listeners =
+        protocols.into_iter().map(|(address, secure)| (address, listener(address, secure, claimed, listen))).collect();
     (listeners, problems)
 }
 

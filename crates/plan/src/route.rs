@@ -77,7 +77,8 @@ impl Routes {
             None => "",
         };
         let exact = self.exact.get(host).into_iter();
-        let wildcard = self.wildcard.iter().filter(|(suffix, _)| host.len() > suffix.len() && host.ends_with(&**suffix));
+        let wildcard =
+            self.wildcard.iter().filter(|(suffix, _)| host.len() > suffix.len() && host.ends_with(&**suffix));
         let mut claims = exact.chain(wildcard.map(|(_, claims)| claims)).flatten().chain(&self.any).peekable();
         if claims.peek().is_none() {
             return Route::UnknownHost;

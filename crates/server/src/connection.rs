@@ -14,9 +14,9 @@ use std::task::Poll;
 use doorward_plan::Plan;
 use doorward_wire::{ServerMachine, TimerReason, Waiting};
 
+use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
 use crate::stream::{Ends, Stream};
-use crate::downstream::{Downstream, End};
 use crate::turn::{Turn, Unread};
 use crate::worker::{OpenListener, Worker};
 

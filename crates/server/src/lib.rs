@@ -32,7 +32,7 @@ mod welcome;
 mod worker;
 
 pub use clock::{Clock, unix_ms};
-pub use doorward_wire::{HeadLimits, Timers};
 pub use control::{Applied, Control, Prepared, Server, ServerSettings};
+pub use doorward_wire::{HeadLimits, Timers};
 pub use listener::bind;
 pub use status::{ListenerState, ListenerStatus, ServerStatus};

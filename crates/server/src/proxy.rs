@@ -13,7 +13,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use doorward_plan::{Effective, Upstream};
-use doorward_wire::{CONTINUE, BodyLength, ClientMachine, HeadLimits};
+use doorward_wire::{BodyLength, CONTINUE, ClientMachine, HeadLimits};
 use tokio::net::TcpStream;
 
 use crate::connection::Connection;
@@ -94,10 +94,11 @@ async fn attempt(
         Some(link) => link,
         None => connect::connect(upstream).await?,
     };
-    let reusable = converse(connection, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
-        Failure::NoAnswer if used_before => Failure::Stale,
-        other => other,
-    })?;
+    let reusable =
+        converse(connection, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
+            Failure::NoAnswer if used_before => Failure::Stale,
+            other => other,
+        })?;
     if reusable && progress.uploaded.get() {
         connection.client.worker.upstreams.give_back(upstream, link, connection.client.now_ms());
     }

@@ -1,5 +1,7 @@
 //! The one place where outcomes become bytes.
 
+use std::fmt::Write as _;
+
 use doorward_wire::{Framing, HeadWriter};
 
 use crate::clock::DateLine;
@@ -14,16 +16,15 @@ pub(crate) fn head(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respon
     head.lines(response.fields.as_bytes());
     let framing = match response.body {
         Body::None => Framing::None,
-        Body::Bytes(_) | Body::Shared(_) | Body::File { .. } => Framing::Length(response.body.length()),
+        Body::Bytes(_) | Body::Shared(_) | Body::File { .. } | Body::Parts(_) => {
+            Framing::Length(response.body.length())
+        }
     };
     common(&mut head, date);
     head.framing(framing, exchange.keep_alive, exchange.request.version());
     head.finish();
-    exchange.answered = Answered {
-        status: response.status,
-        substatus: response.substatus,
-        win32_status: response.win32_status,
-    };
+    exchange.answered =
+        Answered { status: response.status, substatus: response.substatus, win32_status: response.win32_status };
     exchange.sent_bytes += (out.len() - before) as u64;
 }
 
@@ -72,15 +73,7 @@ pub(crate) fn service_refusal(refusal: ServiceRefusal) -> (Response, &'static st
 
 /// The answer for a path that names a folder without a slash at its end.
 pub(crate) fn folder_redirect(path: &str, query: Option<&str>) -> Response {
-    let mut location = String::with_capacity(path.len() + 16);
-    for byte in path.bytes() {
-        // What is not plainly a path character is escaped, so that a name cannot become a host or a field.
-        if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*,;=:@".contains(&byte) {
-            location.push(char::from(byte));
-        } else {
-            location.push_str(&format!("%{byte:02X}"));
-        }
-    }
+    let mut location = escape_path(path);
     if let Some(query) = query {
         location.push('?');
         location.push_str(query);
@@ -90,4 +83,18 @@ pub(crate) fn folder_redirect(path: &str, query: Option<&str>) -> Response {
     field_line(&mut fields, "Content-Type", b"text/plain");
     let body = Body::Bytes(format!("Moved to {location}\n").into_bytes().into());
     Response::new(301, FieldLines::Own(fields), body)
+}
+
+/// A path as it stands in a URL. What is not plainly a path character is escaped, so that a name cannot become a host,
+/// a field or markup.
+pub(crate) fn escape_path(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len() + 16);
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~!$()*,;=:@".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _infallible = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
 }

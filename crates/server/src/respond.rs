@@ -1,5 +1,8 @@
 //! Requests that need waiting: a file to open, a long body to send, an upstream to ask.
 
+use std::sync::Arc;
+
+use doorward_plan::SitePlan;
 use doorward_wire::BodyLength;
 
 use crate::connection::Connection;
@@ -9,6 +12,7 @@ use crate::outcome::{Handling, Refusal, Response, SiteRefusal};
 use crate::proxy;
 use crate::render;
 use crate::send;
+use crate::stage::filter;
 use crate::static_file::{self, Found};
 use crate::turn::Unread;
 
@@ -32,10 +36,20 @@ impl Connection {
         let response = match found {
             Found::Folder(path) => render::folder_redirect(&path, exchange.request.query()),
             Found::Refused(refusal) => return self.refuse(exchange, refusal).await,
+            Found::Listing(listing) => {
+                let browse = exchange.effective.as_ref().and_then(|effective| effective.content.browse);
+                let Some(browse) = browse else { return Err(End::Close) };
+                static_file::list(listing, &exchange.path, exchange.request.query(), browse)
+            }
             Found::File(known) => {
                 let (Some(site), Some(effective)) = (&exchange.site, &exchange.effective) else {
                     return Err(End::Close);
                 };
+                if let Some(spelling) = &known.spelling
+                    && !is_same_policy(site, &exchange.path, spelling)
+                {
+                    return self.refuse(exchange, SiteRefusal::new(404, 0, 2).into()).await;
+                }
                 let file = static_file::CachedFile::new(known, effective, self.client.now_ms());
                 let file = self.client.worker.files.keep(site.id, &exchange.path, file);
                 match static_file::answer(&file, &exchange, effective) {
@@ -85,4 +99,10 @@ impl Connection {
             (false, BodyLength::Known(_) | BodyLength::Chunked) => Err(End::Linger),
         }
     }
+}
+
+/// Whether a file found under another spelling may be served for the path that was asked for: the same settings hold at
+/// both, and nothing at the real one is hidden (D23).
+fn is_same_policy(site: &SitePlan, asked: &str, spelling: &str) -> bool {
+    Arc::ptr_eq(&site.settings.at(asked), &site.settings.at(spelling)) && filter::refused(spelling).is_none()
 }

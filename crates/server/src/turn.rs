@@ -25,7 +25,10 @@ pub(crate) enum Turn {
     /// There are more requests among the bytes received.
     Again,
     /// The answers did not fit into the socket: these bytes and exchanges wait.
-    Blocked { rest: Vec<u8>, then: Box<Turn> },
+    Blocked {
+        rest: Vec<u8>,
+        then: Box<Turn>,
+    },
     /// A request that needs waiting.
     Handle(Box<Exchange>, Handling),
     End(End),

@@ -128,7 +128,13 @@ impl Worker {
         }
     }
 
-    fn open(self: &Rc<Self>, number: u64, address: SocketAddr, socket: std::net::TcpListener, done: UnboundedSender<()>) {
+    fn open(
+        self: &Rc<Self>,
+        number: u64,
+        address: SocketAddr,
+        socket: std::net::TcpListener,
+        done: UnboundedSender<()>,
+    ) {
         match tokio::net::TcpListener::from_std(socket) {
             Ok(socket) => {
                 let listener = Rc::new(OpenListener {

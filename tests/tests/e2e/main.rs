@@ -14,6 +14,7 @@
 
 mod cli;
 mod corpus;
+mod files;
 mod first_run;
 mod harness;
 mod limits;

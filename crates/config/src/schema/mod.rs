@@ -6,6 +6,7 @@
 mod checks;
 mod content;
 mod doorward;
+mod files;
 mod http_service;
 mod known;
 mod log;
@@ -34,6 +35,7 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &content::DEFAULT_DOCUMENT,
     &content::DIRECTORY_BROWSE,
     &content::STATIC_CONTENT,
+    &files::FILES,
     &security::IP_SECURITY,
     &security::DYNAMIC_IP_SECURITY,
     &doorward::LIMITER,

@@ -2,12 +2,14 @@
 
 mod content;
 mod dynamic_ip_security;
+mod files;
 mod ip_security;
 mod limiter;
 mod proxy;
 
 pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, StaticContent};
 pub use dynamic_ip_security::{ConcurrentLimit, DenyAction, DynamicIpSecurity, RateLimit};
+pub use files::FilesSection;
 pub use ip_security::{IpSecurity, IpSecurityEntry};
 pub use limiter::LimiterSection;
 pub use proxy::ProxySection;
@@ -25,6 +27,8 @@ pub struct Settings {
     pub directory_browse: DirectoryBrowse,
     /// `system.webServer/staticContent`.
     pub static_content: StaticContent,
+    /// `doorward/files`.
+    pub files: FilesSection,
     /// `doorward/limiter`.
     pub limiter: LimiterSection,
     /// `doorward/proxy`; `None` when no upstream is named.

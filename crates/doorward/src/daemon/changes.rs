@@ -47,10 +47,16 @@ impl Daemon {
         let opened = applied.opened.iter().map(|address| format!("{address} opened"));
         let closed = applied.closed.iter().map(|address| format!("{address} closed"));
         let waiting = applied.waiting.iter().map(|(_, explanation)| format!("waiting: {}", explanation.text));
-        let failed = self.control.plan().sites.iter().filter_map(|site| match &site.state {
-            SiteState::Failed(problem) => Some(format!("{} is not started: {problem}", site.name)),
-            SiteState::Started | SiteState::Stopped => None,
-        }).collect::<Vec<_>>();
+        let failed = self
+            .control
+            .plan()
+            .sites
+            .iter()
+            .filter_map(|site| match &site.state {
+                SiteState::Failed(problem) => Some(format!("{} is not started: {problem}", site.name)),
+                SiteState::Started | SiteState::Stopped => None,
+            })
+            .collect::<Vec<_>>();
         opened.chain(closed).chain(waiting).chain(failed).collect()
     }
 
@@ -62,7 +68,11 @@ impl Daemon {
         let plan = self.control.plan();
         if let Some(SiteState::Failed(problem)) = plan.site(&name).map(|site| site.state.clone()) {
             let hint = Some("mend the configuration; it is read again by itself".to_owned());
-            return Err(Refused { kind: RefusedKind::Conflict, message: format!("\"{name}\" was not started: {problem}"), hint });
+            return Err(Refused {
+                kind: RefusedKind::Conflict,
+                message: format!("\"{name}\" was not started: {problem}"),
+                hint,
+            });
         }
         let own = |address: &std::net::SocketAddr| {
             plan.listeners.get(address).is_some_and(|listener| listener.sites().iter().any(|site| site.id == id))

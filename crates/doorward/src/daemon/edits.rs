@@ -65,7 +65,9 @@ fn new_site(order: NewSiteOrder) -> Result<NewSite, Refused> {
         let (protocol, information) = binding.split_once('/').ok_or_else(|| Refused {
             kind: RefusedKind::Invalid,
             message: format!("binding '{binding}' has no protocol"),
-            hint: Some("write protocol/address:port:host, such as http/127.0.0.4:8080: or http/*:80:www.example.test".into()),
+            hint: Some(
+                "write protocol/address:port:host, such as http/127.0.0.4:8080: or http/*:80:www.example.test".into(),
+            ),
         })?;
         bindings.push((protocol.to_owned(), information.to_owned()));
     }

@@ -21,17 +21,19 @@ pub(crate) enum Taken {
 
 /// Takes the home for this process.
 pub(crate) fn take(home: &Home) -> Result<HomeLock, Taken> {
-    open(home).map_err(Taken::Failed).and_then(|mut file| match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {
-            write_pid(&mut file).map_err(Taken::Failed)?;
-            Ok(HomeLock(file))
+    open(home).map_err(Taken::Failed).and_then(|mut file| {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {
+                write_pid(&mut file).map_err(Taken::Failed)?;
+                Ok(HomeLock(file))
+            }
+            Err(Errno::WOULDBLOCK) => {
+                let mut text = String::new();
+                let _no_pid = file.read_to_string(&mut text);
+                Err(Taken::By(text.trim().parse().ok()))
+            }
+            Err(error) => Err(Taken::Failed(error.into())),
         }
-        Err(Errno::WOULDBLOCK) => {
-            let mut text = String::new();
-            let _no_pid = file.read_to_string(&mut text);
-            Err(Taken::By(text.trim().parse().ok()))
-        }
-        Err(error) => Err(Taken::Failed(error.into())),
     })
 }
 

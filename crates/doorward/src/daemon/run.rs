@@ -47,10 +47,14 @@ fn serve(home: &Home, args: &RunArgs, command: &str) -> anyhow::Result<ExitCode>
         Ok(lock) => lock,
         Err(lock::Taken::By(pid)) => {
             let pid = pid.map_or_else(|| "another process".to_owned(), |pid| format!("pid {pid}"));
-            anyhow::bail!("a doorward is running for this home already: {pid}\n  hint: `{command} status` shows it, `{command} stop` ends it, --home DIR uses another home")
+            anyhow::bail!(
+                "a doorward is running for this home already: {pid}\n  hint: `{command} status` shows it, `{command} stop` ends it, --home DIR uses another home"
+            )
         }
         Err(lock::Taken::Failed(error)) => {
-            return Err(error).with_context(|| format!("cannot use {}; give a folder of your own with --home DIR", home.run.display()));
+            return Err(error).with_context(|| {
+                format!("cannot use {}; give a folder of your own with --home DIR", home.run.display())
+            });
         }
     };
     let source = Source::choose(&home, args.config.is_some(), args.http_port);
@@ -68,7 +72,12 @@ fn serve(home: &Home, args: &RunArgs, command: &str) -> anyhow::Result<ExitCode>
     })
 }
 
-fn start(home: Home, source: Source, configuration: Configuration, (args, command): (&RunArgs, &str)) -> anyhow::Result<Daemon> {
+fn start(
+    home: Home,
+    source: Source,
+    configuration: Configuration,
+    (args, command): (&RunArgs, &str),
+) -> anyhow::Result<Daemon> {
     let sink = Sink::start(SinkSettings {
         error_directory: server_log_directory(&home.logs),
         error_truncate_bytes: ERROR_LOG_BYTES,
@@ -122,12 +131,8 @@ impl Daemon {
             return Ok(ExitCode::FAILURE);
         }
         let (desk, orders): (Desk, Orders) = desk();
-        let router = doorward_admin::router(
-            Arc::clone(&self.control),
-            Arc::clone(&self.sink),
-            Arc::clone(&self.standing),
-            desk,
-        );
+        let router =
+            doorward_admin::router(Arc::clone(&self.control), Arc::clone(&self.sink), Arc::clone(&self.standing), desk);
         let (close_socket, closing) = tokio::sync::oneshot::channel::<()>();
         let socket_task = tokio::spawn(doorward_admin::serve(socket, router, async { drop(closing.await) }));
         self.greet(&applied);

@@ -62,11 +62,5 @@ impl Signature {
 
 fn facts(metadata: &Metadata) -> [i64; 5] {
     let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    [
-        signed(metadata.dev()),
-        signed(metadata.ino()),
-        signed(metadata.size()),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-    ]
+    [signed(metadata.dev()), signed(metadata.ino()), signed(metadata.size()), metadata.mtime(), metadata.mtime_nsec()]
 }

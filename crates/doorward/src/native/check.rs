@@ -44,8 +44,7 @@ fn report(findings: &[Diagnostic]) {
 }
 
 fn plan(home: &Home, configuration: &Configuration) -> Plan {
-    let inputs =
-        Inputs { configuration, wishes: &BTreeMap::new(), home_logs: &home.logs, present: &Plan::default() };
+    let inputs = Inputs { configuration, wishes: &BTreeMap::new(), home_logs: &home.logs, present: &Plan::default() };
     build(&inputs, &mut Scopes::default())
 }
 
@@ -66,7 +65,10 @@ fn sites(plan: &Plan) {
         text::line(format!("warning: {site}{}", problem.message));
     }
     let listeners: Vec<String> = plan.listeners.keys().map(ToString::to_string).collect();
-    text::line(format!("listeners      {}", if listeners.is_empty() { "none".to_owned() } else { listeners.join(", ") }));
+    text::line(format!(
+        "listeners      {}",
+        if listeners.is_empty() { "none".to_owned() } else { listeners.join(", ") }
+    ));
 }
 
 /// Sections IIS knows and this program keeps without acting on them.

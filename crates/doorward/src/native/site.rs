@@ -28,9 +28,9 @@ fn route(name: &str, verb: &str) -> String {
 fn new_site(args: SiteAddArgs) -> Value {
     // A Windows path means a folder below the home's drives; a Unix path is meant from here.
     let is_windows = |path: &str| path.contains('\\') || path.contains('%') || path.get(1..2) == Some(":");
-    let path = args.path.map(|path| {
-        if is_windows(&path) { path } else { homes::absolute(Path::new(&path)).display().to_string() }
-    });
+    let path = args
+        .path
+        .map(|path| if is_windows(&path) { path } else { homes::absolute(Path::new(&path)).display().to_string() });
     json!({ "name": args.name, "id": args.id, "bindings": args.bind, "path": path, "to": args.to })
 }
 

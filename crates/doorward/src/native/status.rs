@@ -56,7 +56,13 @@ fn sites(sites: &Value) {
     text::line("sites");
     for site in rows(sites) {
         let bindings: Vec<String> = rows(&site["bindings"]).map(word).collect();
-        text::line(format!("  {:8} {} ({})  {}", word(&site["state"]), word(&site["name"]), site["id"], bindings.join(", ")));
+        text::line(format!(
+            "  {:8} {} ({})  {}",
+            word(&site["state"]),
+            word(&site["name"]),
+            site["id"],
+            bindings.join(", ")
+        ));
         if let Some(problem) = site["problem"].as_str() {
             text::line(format!("           {problem}"));
         }

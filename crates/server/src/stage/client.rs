@@ -13,7 +13,6 @@ pub(crate) fn identify(exchange: &mut Exchange) -> Result<(), Refusal> {
         ClientSource::Peer => return Ok(()),
         ClientSource::Forwarded(rule) => exchange.request.field_lines(rule.header.name()),
     };
-    exchange.client =
-        identify_client(exchange.peer(), source, lines).map_err(|_| SiteRefusal::new(400, 10, 87))?;
+    exchange.client = identify_client(exchange.peer(), source, lines).map_err(|_| SiteRefusal::new(400, 10, 87))?;
     Ok(())
 }

@@ -21,10 +21,50 @@ const HIDDEN_SEGMENTS: [&str; 8] = [
 
 /// File extensions that are never served, from the stock `fileExtensions`.
 const DENIED_EXTENSIONS: [&str; 44] = [
-    "asax", "ascx", "master", "skin", "browser", "sitemap", "config", "cs", "csproj", "vb", "vbproj", "webinfo",
-    "licx", "resx", "resources", "mdb", "vjsproj", "java", "jsl", "ldb", "dsdgm", "ssdgm", "lsad", "ssmap", "cd",
-    "dsprototype", "lsaprototype", "sdm", "sdmDocument", "mdf", "ldf", "ad", "dd", "ldd", "sd", "adprototype",
-    "lddprototype", "exclude", "refresh", "compiled", "msgx", "vsdisco", "rules", "swp",
+    "asax",
+    "ascx",
+    "master",
+    "skin",
+    "browser",
+    "sitemap",
+    "config",
+    "cs",
+    "csproj",
+    "vb",
+    "vbproj",
+    "webinfo",
+    "licx",
+    "resx",
+    "resources",
+    "mdb",
+    "vjsproj",
+    "java",
+    "jsl",
+    "ldb",
+    "dsdgm",
+    "ssdgm",
+    "lsad",
+    "ssmap",
+    "cd",
+    "dsprototype",
+    "lsaprototype",
+    "sdm",
+    "sdmDocument",
+    "mdf",
+    "ldf",
+    "ad",
+    "dd",
+    "ldd",
+    "sd",
+    "adprototype",
+    "lddprototype",
+    "exclude",
+    "refresh",
+    "compiled",
+    "msgx",
+    "vsdisco",
+    "rules",
+    "swp",
 ];
 
 /// Refuses what must not leave a content folder. Forwarded requests are the upstream's own business.
@@ -43,7 +83,7 @@ pub(crate) fn screen(exchange: &Exchange) -> Result<(), Refusal> {
 }
 
 /// The substatus of the 404, if the path is refused.
-fn refused(path: &str) -> Option<u16> {
+pub(crate) fn refused(path: &str) -> Option<u16> {
     if url_path::is_double_escaped(path) {
         return Some(11);
     }

@@ -42,7 +42,9 @@ pub(crate) fn evaluate(request: &Request, etag: Option<&str>, modified: SystemTi
 fn if_range(request: &Request, etag: Option<&str>, modified: SystemTime) -> bool {
     match request.field("If-Range") {
         None => true,
-        Some(value) if value.trim_ascii().starts_with(b"\"") => etag.is_some_and(|etag| etag.as_bytes() == value.trim_ascii()),
+        Some(value) if value.trim_ascii().starts_with(b"\"") => {
+            etag.is_some_and(|etag| etag.as_bytes() == value.trim_ascii())
+        }
         Some(_) => date(request, "If-Range").is_some_and(|date| date == whole_seconds(modified)),
     }
 }
