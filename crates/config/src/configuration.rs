@@ -2,18 +2,13 @@
 
 use std::net::IpAddr;
 
-use crate::builtin;
 use crate::diagnostic::{Diagnostic, Findings, Ignored, Origin, Severity};
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
 use crate::lock::SectionLock;
-use crate::merge::overlay;
 use crate::paths::PathMap;
-use crate::schema::{self, OverrideMode, SectionTable};
-use crate::settings::{
-    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, IpSecurity, LimiterSection, ProxySection,
-    Settings, StaticContent,
-};
+use crate::schema::{self, OverrideMode};
+use crate::settings::{DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, Settings, StaticContent};
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
 
@@ -73,7 +68,7 @@ impl Configuration {
     /// exist has the server's settings.
     pub fn settings_at(&self, site: &str, path: &str) -> Settings {
         let place = Place { site, path };
-        let section = |name: &str| self.hierarchy.effective_by_name(name, place);
+        let section = |name: &str| self.hierarchy.section(name, place);
         Settings {
             dynamic_ip_security: DynamicIpSecurity::read(&section("system.webServer/security/dynamicIpSecurity")),
             ip_security: self.hierarchy.ip_security(place),
@@ -130,54 +125,6 @@ impl Configuration {
             let disabled = finding.site.as_ref().map(|site| site.to_lowercase());
             finding.severity == Severity::Error && disabled.as_ref() == Some(&name)
         })
-    }
-}
-
-impl Hierarchy {
-    /// One section after inheritance; what does not fit together goes into `findings`.
-    pub(crate) fn effective(
-        &self,
-        table: &'static SectionTable,
-        place: Place<'_>,
-        findings: &mut Findings,
-    ) -> Effective {
-        let mut effective = Effective::new(table.element);
-        builtin::fill(table.path, &mut effective);
-        for level in self.chain(place) {
-            if let Some(layer) = level.layers.get(table.path) {
-                if level.path.is_empty() {
-                    builtin::withdraw(&mut effective, &layer.declared);
-                }
-                overlay(&mut effective, &layer.declared, findings);
-            }
-        }
-        effective
-    }
-
-    pub(crate) fn ip_security(&self, place: Place<'_>) -> IpSecurity {
-        IpSecurity::read(&self.effective_by_name("system.webServer/security/ipSecurity", place))
-    }
-
-    pub(crate) fn limiter(&self, place: Place<'_>) -> LimiterSection {
-        LimiterSection::read(&self.effective_by_name("doorward/limiter", place))
-    }
-
-    pub(crate) fn proxy(&self, place: Place<'_>) -> Option<ProxySection> {
-        ProxySection::read(&self.effective_by_name("doorward/proxy", place))
-    }
-
-    /// The section of that name, or an empty one; the names are those of the tables.
-    fn effective_by_name(&self, name: &str, place: Place<'_>) -> Effective {
-        let table = schema::section(name).unwrap_or(schema::SECTIONS[0]);
-        debug_assert_eq!(table.path, name);
-        self.effective(table, place, &mut Findings::default())
-    }
-
-    /// A section of the server's own level.
-    pub(crate) fn of_server(&self, name: &str, findings: &mut Findings) -> Effective {
-        let table = schema::section(name).unwrap_or(schema::SECTIONS[0]);
-        debug_assert_eq!(table.path, name);
-        self.effective(table, Place { site: "", path: "" }, findings)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::declarations::Declarations;
 use crate::diagnostic::{Complaint, Findings, Ignored, Origin};
 use crate::document::Element;
+use crate::effective::Effective;
 use crate::location::Location;
 use crate::reader::{Declared, Reader};
 use crate::schema::{self, AllowDefinition, OverrideMode, near_name};
@@ -35,12 +36,15 @@ pub(crate) struct Hierarchy {
     /// Lower-case path → level; the empty path is the server.
     pub(crate) levels: BTreeMap<String, Level>,
     pub(crate) declarations: Declarations,
+    /// The server's own level of every section, in the order of the tables.
+    pub(crate) server: Vec<Effective>,
 }
 
 impl Hierarchy {
     /// Reads the levels of an applicationHost.config.
     pub(crate) fn read(root: &Element, findings: &mut Findings, ignored: &mut Vec<Ignored>) -> Self {
-        let mut hierarchy = Self { levels: BTreeMap::new(), declarations: Declarations::read(root, findings) };
+        let declarations = Declarations::read(root, findings);
+        let mut hierarchy = Self { levels: BTreeMap::new(), declarations, server: Vec::new() };
         if let Some(text) = &root.text {
             findings.error(text, Complaint::new("schema", "text where no text belongs, inside <configuration>"));
         }
@@ -53,6 +57,7 @@ impl Hierarchy {
                 _ => walk.entry(element, "", &server),
             }
         }
+        hierarchy.settle(findings);
         hierarchy
     }
 

@@ -18,6 +18,7 @@ mod effective;
 mod hierarchy;
 mod home;
 mod http_service;
+mod inheritance;
 mod load;
 mod location;
 mod lock;

@@ -59,13 +59,15 @@ pub fn load_text(
 }
 
 /// Everything that is computed from the levels, and what is to be said about it.
-fn build(hierarchy: Hierarchy, ip_listen: Vec<ListenEntry>, home: &Home, findings: &mut Findings) -> Configuration {
-    let section = |name: &str, findings: &mut Findings| hierarchy.of_server(name, findings);
-    let sites = Site::read_all(&section("system.applicationHost/sites", findings));
-    let server_log = ServerLog::read(&section("system.applicationHost/log", findings));
-    let web_limits = WebLimits::read(&section("system.applicationHost/webLimits", findings));
-    let adapters = section("system.applicationHost/listenerAdapters", findings);
-    let paths = PathMap::read(&section("doorward/paths", findings), home, findings);
+fn build(mut hierarchy: Hierarchy, ip_listen: Vec<ListenEntry>, home: &Home, findings: &mut Findings) -> Configuration {
+    const SITES: &str = "system.applicationHost/sites";
+    let sites = Site::read_all(hierarchy.of_server(SITES));
+    hierarchy.forget_entries(SITES);
+    let server_log = ServerLog::read(hierarchy.of_server("system.applicationHost/log"));
+    let web_limits = WebLimits::read(hierarchy.of_server("system.applicationHost/webLimits"));
+    let adapters = &hierarchy.of_server("system.applicationHost/listenerAdapters").entries;
+    let protocols: Vec<String> = adapters.iter().map(|entry| entry.text("name")).collect();
+    let paths = PathMap::read(hierarchy.of_server("doorward/paths"), home, findings);
     check_levels(&hierarchy, findings);
     let configuration = Configuration {
         sites,
@@ -77,7 +79,6 @@ fn build(hierarchy: Hierarchy, ip_listen: Vec<ListenEntry>, home: &Home, finding
         paths,
         hierarchy,
     };
-    let protocols: Vec<String> = adapters.entries.iter().map(|entry| entry.text("name")).collect();
     binding_checks::check(&configuration, &protocols, findings);
     site_checks::check(&configuration, findings);
     settings_checks::check(&configuration, findings);
@@ -86,10 +87,10 @@ fn build(hierarchy: Hierarchy, ip_listen: Vec<ListenEntry>, home: &Home, finding
 
 /// Merges every section of every level once, for the sake of what does not fit together.
 fn check_levels(hierarchy: &Hierarchy, findings: &mut Findings) {
-    for level in hierarchy.levels.values() {
+    for level in hierarchy.levels.values().filter(|level| !level.path.is_empty()) {
         let tables = level.layers.keys().filter_map(|path| schema::section(path));
         for table in tables.filter(|table| table.allow_definition != AllowDefinition::AppHostOnly) {
-            findings.within(level.owner(), |findings| hierarchy.effective(table, level.place(), findings));
+            let _ = findings.within(level.owner(), |findings| hierarchy.effective(table, level.place(), findings));
         }
     }
 }

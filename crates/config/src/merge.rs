@@ -46,14 +46,8 @@ fn merge_entries(
                 at = 0;
             }
             Directive::Remove(declared) => {
-                let keys = new_entry(collection, declared, findings).keys();
-                let found = target.entries.iter().position(|entry| keys.iter().all(|key| entry.keys().contains(key)));
-                if let Some(index) = found {
-                    for key in target.entries.remove(index).keys() {
-                        taken.remove(&key);
-                    }
-                    at -= usize::from(index < at);
-                }
+                let named = new_entry(collection, declared, findings);
+                at -= remove(target, &named, at, &mut taken);
             }
             Directive::Add(declared) => {
                 let entry = new_entry(collection, declared, findings);
@@ -72,6 +66,17 @@ fn new_entry(collection: &CollectionTable, declared: &Declared, findings: &mut F
     let site = if collection.isolated { Some(declared.text("name").to_owned()) } else { findings.site.clone() };
     findings.within(site, |findings| overlay(&mut entry, declared, findings));
     entry
+}
+
+/// Removes the entry that a `remove` names; says how many before `at` are gone. That there is none is no fault.
+fn remove(target: &mut Effective, named: &Effective, at: usize, taken: &mut HashSet<EntryKey>) -> usize {
+    let keys = named.keys();
+    let same = |entry: &Effective| keys.iter().all(|key| entry.keys().contains(key));
+    let Some(index) = target.entries.iter().position(same) else { return 0 };
+    for key in target.entries.remove(index).keys() {
+        taken.remove(&key);
+    }
+    usize::from(index < at)
 }
 
 /// Removes the built-in entry with the same key, which a file's entry replaces; says how many before `at` are gone.

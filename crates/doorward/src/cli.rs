@@ -40,7 +40,7 @@ pub(crate) enum Command {
     },
     /// Try whether these addresses can be opened, all at the same time.
     Probe {
-        /// Address and port: 127.0.0.10:443, [::1]:443.
+        /// Address and port, such as 127.0.0.10:443.
         #[arg(required = true, value_name = "ADDR:PORT")]
         addresses: Vec<SocketAddr>,
     },
@@ -137,7 +137,7 @@ pub(crate) struct SiteAddArgs {
 pub(crate) enum ListenCommand {
     /// Add an address; `*` bindings open there at once.
     Add {
-        /// 127.0.0.2 or ::1; a port behind it is ignored.
+        /// IPv4 or IPv6 address; a port behind it is ignored.
         address: String,
     },
     /// Remove an address; `*` bindings close there at once.
@@ -155,7 +155,7 @@ pub(crate) enum LimitsCommand {
     Clients(JsonArgs),
     /// Forget what was counted against an address or network.
     Unblock {
-        /// 203.0.113.9, 2001:db8::7 (its /64) or 10.0.0.0/8.
+        /// An address (of IPv6 its /64 is meant) or a network such as 10.0.0.0/8.
         address: String,
     },
 }

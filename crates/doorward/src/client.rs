@@ -1,5 +1,6 @@
 //! The client of the control socket: the command line is the API's first user.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use doorward_admin::{Refused, RefusedKind, connectable_path};
@@ -54,16 +55,19 @@ async fn connect(socket: &Path) -> Answer<UnixStream> {
 
 fn not_running(socket: &Path, error: &std::io::Error) -> Refused {
     use std::io::ErrorKind;
-    let (message, hint) = match error.kind() {
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused => (
+    let kind = error.kind();
+    let (message, hint) = if matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused) {
+        (
             format!("no doorward is running for this home ({} does not answer)", socket.display()),
             "start one with `doorward run`; one that runs with --home DIR is reached with the same --home DIR",
-        ),
-        ErrorKind::PermissionDenied => (
+        )
+    } else if kind == ErrorKind::PermissionDenied {
+        (
             format!("{} belongs to another user", socket.display()),
             "run this command as the user that started the server, or as root",
-        ),
-        _ => (format!("{}: {error}", socket.display()), "look at the path and its permissions"),
+        )
+    } else {
+        (format!("{}: {error}", socket.display()), "look at the path and its permissions")
     };
     Refused { kind: RefusedKind::Failed, message, hint: Some(hint.to_owned()) }
 }
@@ -75,7 +79,7 @@ pub(crate) fn segment(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            let _infallible = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

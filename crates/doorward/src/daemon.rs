@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use doorward_admin::Standing;
-use doorward_config::{Configuration, Home};
+use doorward_config::{Configuration, Home, Severity};
 use doorward_logs::Sink;
 use doorward_plan::{Inputs, Plan, Scopes, SiteId, build};
 use doorward_server::Control;
@@ -55,7 +55,8 @@ impl Daemon {
     /// What `status` tells of the configuration now in force.
     fn note_in_force(&self) {
         let listen = self.configuration.ip_listen.iter().map(|entry| entry.address.to_string()).collect();
-        let findings = self.configuration.findings.iter().map(ToString::to_string).collect();
+        let findings = self.configuration.findings.iter().filter(|finding| finding.severity != Severity::Note);
+        let findings = findings.map(ToString::to_string).collect();
         let file = self.source.name(&self.home);
         self.with_standing(|standing| *standing = Standing { file, last_error: None, listen, findings });
     }

@@ -34,7 +34,9 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) {
         line(padded.collect::<Vec<_>>().join("  ").trim_end());
     };
     print(headings.to_vec());
-    rows.iter().for_each(|row| print(row.iter().map(String::as_str).collect()));
+    for row in rows {
+        print(row.iter().map(String::as_str).collect());
+    }
 }
 
 #[cfg(test)]

@@ -128,15 +128,15 @@ fn routes_at(local: IpAddr, here: &[&Claimed], listen: &[IpAddr]) -> Routes {
 
 /// Whether a binding takes requests that arrive at `local`.
 fn covers(binding: BindingAddress, local: IpAddr, listen: &[IpAddr]) -> bool {
-    let listed = || {
+    let is_listed = || {
         listen.is_empty()
             || listen.iter().any(|own| *own == local || (own.is_unspecified() && own.is_ipv4() == local.is_ipv4()))
     };
     match binding {
         BindingAddress::Ip(own) => own == local,
-        BindingAddress::Any => listed(),
-        BindingAddress::AnyV4 => local.is_ipv4() && listed(),
-        BindingAddress::AnyV6 => local.is_ipv6() && listed(),
+        BindingAddress::Any => is_listed(),
+        BindingAddress::AnyV4 => local.is_ipv4() && is_listed(),
+        BindingAddress::AnyV6 => local.is_ipv6() && is_listed(),
     }
 }
 

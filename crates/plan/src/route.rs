@@ -48,15 +48,13 @@ impl Routes {
     }
 
     fn wildcard_claims(&mut self, suffix: String) -> &mut Vec<Claim> {
-        let place = match self.wildcard.iter().position(|(other, _)| *other == suffix) {
-            Some(place) => place,
-            None => {
-                let place = self.wildcard.iter().position(|(other, _)| other.len() < suffix.len());
-                let place = place.unwrap_or(self.wildcard.len());
-                self.wildcard.insert(place, (suffix, Vec::new()));
-                place
-            }
-        };
+        let known = self.wildcard.iter().position(|(other, _)| *other == suffix);
+        let place = known.unwrap_or_else(|| {
+            let shorter = self.wildcard.iter().position(|(other, _)| other.len() < suffix.len());
+            let place = shorter.unwrap_or(self.wildcard.len());
+            self.wildcard.insert(place, (suffix, Vec::new()));
+            place
+        });
         &mut self.wildcard[place].1
     }
 

@@ -40,6 +40,7 @@ pub(crate) struct Connection {
     pub(crate) discarded_bytes: u64,
     pub(crate) idle_ms: u64,
     /// Answered, and waiting for their bytes to leave.
+    #[expect(clippy::vec_box, reason = "they come from a pool of boxes and go back to it")]
     pub(crate) batch: Vec<Box<Exchange>>,
 }
 

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::listener::bind;
 use crate::port_owner::{Explanation, explain};
 use crate::status::{ListenerState, ListenerStatus, ServerStatus};
-use crate::worker::{Command, Shared, Totals, Worker};
+use crate::worker::{Command, NewListener, Shared, Totals, Worker};
 
 /// Threads of the small pool that opens files, per serving thread.
 const BLOCKING_THREADS: usize = 4;
@@ -173,7 +173,7 @@ impl Control {
         let (done, mut acknowledged) = unbounded_channel();
         for commands in self.commands() {
             let socket = socket.try_clone()?;
-            let _stopping = commands.send(Command::Open { number, address, socket, done: done.clone() });
+            let _stopping = commands.send(Command::Open(NewListener { number, address, socket }, done.clone()));
         }
         drop(done);
         while acknowledged.recv().await.is_some() {}

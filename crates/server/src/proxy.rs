@@ -23,7 +23,7 @@ use crate::outcome::SiteRefusal;
 use crate::send;
 use download::Downloaded;
 
-/// WinHTTP's codes, as ARR logs them (IIS reference §5.2).
+/// `WinHTTP`'s codes, as ARR logs them (IIS reference §5.2).
 const WIN32_TIMEOUT: u32 = 12002;
 const WIN32_CANNOT_CONNECT: u32 = 12029;
 const WIN32_CONNECTION_RESET: u32 = 12030;
@@ -97,7 +97,12 @@ async fn attempt(
     let reusable =
         converse(connection, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
             Failure::NoAnswer if used_before => Failure::Stale,
-            other => other,
+            Failure::NoAnswer
+            | Failure::Connect
+            | Failure::Timeout
+            | Failure::Stale
+            | Failure::BrokenOff
+            | Failure::Client(_) => failure,
         })?;
     if reusable && progress.uploaded.get() {
         connection.client.worker.upstreams.give_back(upstream, link, connection.client.now_ms());

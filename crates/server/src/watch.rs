@@ -97,10 +97,13 @@ impl Watch {
     }
 }
 
+/// A listener's number and a connection that came through it; `None` is free.
+type Slot = Option<(u64, Rc<Watch>)>;
+
 /// All connections of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Watches {
-    slots: RefCell<Vec<Option<(u64, Rc<Watch>)>>>,
+    slots: RefCell<Vec<Slot>>,
     free: RefCell<Vec<usize>>,
     count: Cell<usize>,
 }
@@ -127,16 +130,12 @@ impl Watches {
         let watch = Rc::new(Watch::new());
         let entry = Some((listener, Rc::clone(&watch)));
         let mut slots = self.slots.borrow_mut();
-        let place = match self.free.borrow_mut().pop() {
-            Some(place) => {
-                slots[place] = entry;
-                place
-            }
-            None => {
-                slots.push(entry);
-                slots.len() - 1
-            }
-        };
+        let free = self.free.borrow_mut().pop();
+        let place = free.unwrap_or_else(|| {
+            slots.push(None);
+            slots.len() - 1
+        });
+        slots[place] = entry;
         self.count.set(self.count.get() + 1);
         Watched { watch, place, watches: Rc::clone(self) }
     }

@@ -53,13 +53,20 @@ pub(crate) struct Totals {
 /// What the control side asks of a thread. Each is acknowledged when it is done.
 pub(crate) enum Command {
     /// Accept connections from this socket.
-    Open { number: u64, address: SocketAddr, socket: std::net::TcpListener, done: UnboundedSender<()> },
+    Open(NewListener, UnboundedSender<()>),
     /// Close the socket at once; connections that came through it may end their request until the deadline.
     Close { number: u64, drain: Duration, done: UnboundedSender<()> },
     /// A new plan is in force.
     Refresh,
     /// Close everything, end running requests until the deadline, and return from the thread.
     Stop { drain: Duration },
+}
+
+/// A bound socket for one thread.
+pub(crate) struct NewListener {
+    pub(crate) number: u64,
+    pub(crate) address: SocketAddr,
+    pub(crate) socket: std::net::TcpListener,
 }
 
 /// A listening socket of this thread.
@@ -91,6 +98,7 @@ pub(crate) struct Worker {
     log: RefCell<ThreadLog>,
     listeners: RefCell<HashMap<u64, Rc<OpenListener>>>,
     scratch: Cell<Option<Box<Scratch>>>,
+    #[expect(clippy::vec_box, reason = "a pool of boxes: an exchange is large and changes hands often")]
     exchanges: RefCell<Vec<Box<Exchange>>>,
 }
 
@@ -117,7 +125,10 @@ impl Worker {
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(Command::Open { number, address, socket, done }) => self.open(number, address, socket, done),
+                    Some(Command::Open(new, done)) => {
+                        self.open(new);
+                        let _control_gone = done.send(());
+                    }
                     Some(Command::Close { number, drain, done }) => self.close(number, drain, done),
                     Some(Command::Refresh) => self.refresh(),
                     Some(Command::Stop { drain }) => return self.stop(drain).await,
@@ -128,13 +139,7 @@ impl Worker {
         }
     }
 
-    fn open(
-        self: &Rc<Self>,
-        number: u64,
-        address: SocketAddr,
-        socket: std::net::TcpListener,
-        done: UnboundedSender<()>,
-    ) {
+    fn open(self: &Rc<Self>, NewListener { number, address, socket }: NewListener) {
         match tokio::net::TcpListener::from_std(socket) {
             Ok(socket) => {
                 let listener = Rc::new(OpenListener {
@@ -151,7 +156,6 @@ impl Worker {
                 self.shared.totals.accept_errors.fetch_add(1, Ordering::Relaxed);
             }
         }
-        let _control_gone = done.send(());
     }
 
     fn close(self: &Rc<Self>, number: u64, drain: Duration, done: UnboundedSender<()>) {
@@ -212,6 +216,7 @@ impl Worker {
     }
 
     /// The buffers for one turn.
+    #[expect(clippy::unnecessary_box_returns, reason = "it moves in and out of a cell many times a second")]
     pub(crate) fn scratch(&self) -> Box<Scratch> {
         self.scratch.take().unwrap_or_else(|| {
             Box::new(Scratch { read: vec![0; READ_BYTES].into_boxed_slice(), out: Vec::with_capacity(READ_BYTES) })

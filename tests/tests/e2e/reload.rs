@@ -95,6 +95,10 @@ fn change_everything(front: &Doorward, load: &Load) {
     front.write_config(&configuration(100, &extra()));
     front.cli(&["reload"]).expect_ok();
     assert_eq!(client.get(net.at(4), "/").text(), "extra");
+    for sites in ["", &extra()].repeat(10) {
+        front.write_config(&configuration(100, sites));
+        front.cli(&["reload"]).expect_ok();
+    }
     let_it_work(load);
     break_the_file(front);
     let_it_work(load);

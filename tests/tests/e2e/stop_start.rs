@@ -71,7 +71,7 @@ fn a_thousand_rounds_leak_nothing() {
     assert_eq!(net.client(0).get(net.at(2), "/").text(), "one");
 }
 
-/// The page of HTTP.sys (`reference/iis.md` §9) with its title, heading and sentence.
+/// The page that HTTP.sys sends by itself, with its title, heading and sentence; its length is known to the byte.
 fn kernel_page(title: &str, heading: &str, sentence: &str) -> String {
     [
         "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">",

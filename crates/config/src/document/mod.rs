@@ -29,7 +29,7 @@ impl Document {
     pub(crate) fn parse(text: &str, file: &Arc<Path>, findings: &mut Findings) -> Option<Self> {
         let lines = Lines::new(text);
         let refuse = |findings: &mut Findings, offset: usize, complaint: Complaint| {
-            findings.error(&lines.origin(text, file, offset), complaint);
+            findings.error(&lines.origin(file, offset), complaint);
             None
         };
         if text.len() as u64 > TEXT_BYTES_MAX {
@@ -40,7 +40,7 @@ impl Document {
             return refuse(findings, fault.offset, fault.complaint);
         }
         match roxmltree::Document::parse(text) {
-            Ok(tree) => Some(Self { root: tree::read(tree.root_element(), &|at| lines.origin(text, file, at)) }),
+            Ok(tree) => Some(Self { root: tree::read(tree.root_element(), &|at| lines.origin(file, at)) }),
             Err(error) => {
                 let at = error.pos();
                 let origin = Origin { file: Arc::clone(file), line: at.row, column: at.col };

@@ -15,19 +15,10 @@ impl Daemon {
         for site in &plan.sites {
             text::line(format!("  site           {}", describe(site, &plan)));
         }
-        self.report_waiting(applied);
+        report_waiting(applied);
         text::line(format!("  logs           {}", self.log_folders(&plan).join(", ")));
         text::line(format!("  stop           Ctrl-C, or `{} stop`", self.command));
         text::line("Ready.");
-    }
-
-    /// Names everyone who holds an address we want, and what to do about it (D25).
-    pub(super) fn report_waiting(&self, applied: &Applied) {
-        for (_, explanation) in &applied.waiting {
-            text::complain(format!("  waiting: {}", explanation.text));
-            text::complain(format!("    {}", explanation.hint));
-            text::complain("    it will be opened by itself as soon as it is free");
-        }
     }
 
     fn log_folders(&self, plan: &Plan) -> Vec<String> {
@@ -37,6 +28,15 @@ impl Daemon {
         folders.sort();
         folders.dedup();
         folders
+    }
+}
+
+/// Names everyone who holds an address we want, and what to do about it (D25).
+pub(super) fn report_waiting(applied: &Applied) {
+    for (_, explanation) in &applied.waiting {
+        text::complain(format!("  waiting: {}", explanation.text));
+        text::complain(format!("    {}", explanation.hint));
+        text::complain("    it will be opened by itself as soon as it is free");
     }
 }
 

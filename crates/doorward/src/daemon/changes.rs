@@ -5,6 +5,7 @@ use doorward_config::Configuration;
 use doorward_plan::SiteState;
 use doorward_server::Applied;
 
+use super::banner::report_waiting;
 use super::{Daemon, Source};
 use crate::text;
 
@@ -20,7 +21,7 @@ impl Daemon {
             Ok(configuration) => {
                 self.source = source;
                 let applied = self.make_true(configuration).await;
-                self.report_waiting(&applied);
+                report_waiting(&applied);
                 Ok(Done { message: "The configuration is in force.".to_owned(), notes: self.notes(&applied) })
             }
             Err(error) => {

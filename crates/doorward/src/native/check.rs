@@ -40,7 +40,9 @@ pub(super) fn run(home: Home, args: &CheckArgs) -> ExitCode {
 }
 
 fn report(findings: &[Diagnostic]) {
-    findings.iter().for_each(|finding| text::line(finding.to_string()));
+    for finding in findings {
+        text::line(finding.to_string());
+    }
 }
 
 fn plan(home: &Home, configuration: &Configuration) -> Plan {

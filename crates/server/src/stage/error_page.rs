@@ -81,7 +81,7 @@ h1{font-size:1.4rem;margin-top:0}dt{font-weight:600;margin-top:.6rem}dd{margin:0
 fn details(page: &mut String, refusal: &SiteRefusal, exchange: &Exchange) {
     if let Some(reason) = refusal.reason {
         let limits = exchange.effective.as_ref().map_or(Limits::NONE, |effective| effective.policy.limits);
-        let _infallible = write!(page, "<p>{}</p>\n", escape(&limit_text(reason, limits, exchange)));
+        let _infallible = writeln!(page, "<p>{}</p>", escape(&limit_text(reason, limits, exchange)));
     }
     let site = exchange.site.as_ref().map_or("-", |site| &*site.name);
     let rows = [
@@ -184,7 +184,7 @@ mod tests {
         check(ServiceRefusal::Malformed(Malformed::BadRequest), 400, 311);
         check(ServiceRefusal::Malformed(Malformed::Url), 400, 324);
         check(ServiceRefusal::Malformed(Malformed::Verb), 400, 326);
-        check(ServiceRefusal::Malformed(Malformed::Header), 400, 339);
+        check(ServiceRefusal::Malformed(Malformed::FieldName), 400, 339);
     }
 
     #[test]

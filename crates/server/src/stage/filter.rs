@@ -2,10 +2,10 @@
 //! that is served from files. The section itself joins with the rest of the configuration.
 
 use doorward_plan::Content;
-use doorward_wire::path as url_path;
+use doorward_wire::{Malformed, path as url_path};
 
 use crate::exchange::Exchange;
-use crate::outcome::{Refusal, SiteRefusal};
+use crate::outcome::{Refusal, ServiceRefusal, SiteRefusal};
 
 /// Path segments that are never served, from the stock `hiddenSegments`.
 const HIDDEN_SEGMENTS: [&str; 8] = [
@@ -67,9 +67,12 @@ const DENIED_EXTENSIONS: [&str; 44] = [
     "swp",
 ];
 
-/// Refuses what must not leave a content folder. Forwarded requests are the upstream's own business.
+/// Refuses what must not leave a content folder, and what an upstream might read differently from us.
 pub(crate) fn screen(exchange: &Exchange) -> Result<(), Refusal> {
     if exchange.effective.as_ref().is_some_and(|effective| effective.upstream.is_some()) {
+        if exchange.request.path().bytes().any(is_ambiguous) {
+            return Err(Refusal::Service(ServiceRefusal::Malformed(Malformed::Url)));
+        }
         return Ok(());
     }
     let located = exchange.site.as_ref().and_then(|site| site.directories.locate(&exchange.path));
@@ -80,6 +83,12 @@ pub(crate) fn screen(exchange: &Exchange) -> Result<(), Refusal> {
         Some(substatus) => Err(SiteRefusal::new(404, substatus, 0).into()),
         None => Ok(()),
     }
+}
+
+/// Characters that no URI path may hold unescaped (RFC 3986 3.3), and that some servers take as a slash
+/// or as the end of a quoted text.
+fn is_ambiguous(byte: u8) -> bool {
+    b"<>\"\\^`".contains(&byte)
 }
 
 /// The substatus of the 404, if the path is refused.

@@ -183,7 +183,12 @@ pub(super) fn open_beneath(root: &OwnedFd, relative: &str) -> Result<Opened, Err
     Ok(match FileType::from_raw_mode(status.st_mode) {
         FileType::RegularFile => Opened::Regular(File::from(file)),
         FileType::Directory => Opened::Folder(file),
-        _ => Opened::Special,
+        FileType::Symlink
+        | FileType::Fifo
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice
+        | FileType::Unknown => Opened::Special,
     })
 }
 

@@ -1,0 +1,76 @@
+//! What a section amounts to at a place: the server's level, and what each location on the way down changes.
+
+use std::borrow::Cow;
+
+use crate::builtin;
+use crate::diagnostic::Findings;
+use crate::effective::Effective;
+use crate::hierarchy::{Hierarchy, Place};
+use crate::merge::overlay;
+use crate::schema::{SECTIONS, SectionTable};
+use crate::settings::{IpSecurity, LimiterSection, ProxySection};
+
+impl Hierarchy {
+    /// Computes the server's own level once, since most places change little of it.
+    pub(crate) fn settle(&mut self, findings: &mut Findings) {
+        let layers = self.levels.get("").map(|level| &level.layers);
+        let settled = SECTIONS.iter().map(|table| {
+            let mut effective = Effective::new(table.element);
+            builtin::fill(table.path, &mut effective);
+            if let Some(layer) = layers.and_then(|layers| layers.get(table.path)) {
+                builtin::withdraw(&mut effective, &layer.declared);
+                overlay(&mut effective, &layer.declared, findings);
+            }
+            effective
+        });
+        self.server = settled.collect();
+    }
+
+    /// A section of the server's own level; the names are those of the tables.
+    pub(crate) fn of_server(&self, name: &str) -> &Effective {
+        debug_assert!(SECTIONS.iter().any(|table| table.path == name), "no section {name}");
+        let index = SECTIONS.iter().position(|table| table.path == name).unwrap_or(0);
+        &self.server[index]
+    }
+
+    /// Lets go of entries that have become something else.
+    pub(crate) fn forget_entries(&mut self, name: &str) {
+        if let Some(index) = SECTIONS.iter().position(|table| table.path == name) {
+            self.server[index].entries = Vec::new();
+        }
+    }
+
+    /// One section after inheritance; what does not fit together below the server goes into `findings`.
+    pub(crate) fn effective(
+        &self,
+        table: &'static SectionTable,
+        place: Place<'_>,
+        findings: &mut Findings,
+    ) -> Cow<'_, Effective> {
+        let mut effective = Cow::Borrowed(self.of_server(table.path));
+        for level in self.chain(place).into_iter().filter(|level| !level.path.is_empty()) {
+            if let Some(layer) = level.layers.get(table.path) {
+                overlay(effective.to_mut(), &layer.declared, findings);
+            }
+        }
+        effective
+    }
+
+    /// One section after inheritance, by its name.
+    pub(crate) fn section(&self, name: &str, place: Place<'_>) -> Cow<'_, Effective> {
+        let table = SECTIONS.iter().copied().find(|table| table.path == name);
+        self.effective(table.unwrap_or(SECTIONS[0]), place, &mut Findings::default())
+    }
+
+    pub(crate) fn ip_security(&self, place: Place<'_>) -> IpSecurity {
+        IpSecurity::read(&self.section("system.webServer/security/ipSecurity", place))
+    }
+
+    pub(crate) fn limiter(&self, place: Place<'_>) -> LimiterSection {
+        LimiterSection::read(&self.section("doorward/limiter", place))
+    }
+
+    pub(crate) fn proxy(&self, place: Place<'_>) -> Option<ProxySection> {
+        ProxySection::read(&self.section("doorward/proxy", place))
+    }
+}
