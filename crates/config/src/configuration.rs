@@ -8,7 +8,9 @@ use crate::hierarchy::{Hierarchy, Place};
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::schema::{self, OverrideMode};
-use crate::settings::{DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, Settings, StaticContent};
+use crate::settings::{
+    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, Settings, StaticContent,
+};
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
 
@@ -75,6 +77,8 @@ impl Configuration {
             default_document: DefaultDocument::read(&section("system.webServer/defaultDocument")),
             directory_browse: DirectoryBrowse::read(&section("system.webServer/directoryBrowse")),
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
+            http_errors: HttpErrors::read(&section("system.webServer/httpErrors")),
+            http_logging: HttpLogging::read(&section("system.webServer/httpLogging")),
             files: FilesSection::read(&section("doorward/files")),
             limiter: self.hierarchy.limiter(place),
             proxy: self.hierarchy.proxy(place),

@@ -44,7 +44,8 @@ pub use paths::{PathMap, ResolvedPath};
 pub use schema::OverrideMode;
 pub use settings::{
     CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
-    FilesSection, IpSecurity, IpSecurityEntry, LimiterSection, ProxySection, RateLimit, Settings, StaticContent,
+    ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, HttpErrors, HttpLogging, IpSecurity,
+    IpSecurityEntry, LimiterSection, ProxySection, RateLimit, Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{

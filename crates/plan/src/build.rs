@@ -14,6 +14,7 @@ use crate::Plan;
 use crate::content::{Browse, CacheControl, MimeMap, StaticContent};
 use crate::directory::{Content, Directories};
 use crate::effective::{Effective, Upstream};
+use crate::error_pages::ErrorPages;
 use crate::listen::{Claimed, Problem, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::LocationSettings;
@@ -151,6 +152,8 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
         Arc::new(Effective {
             policy: policy(&settings, scope),
             content: static_content(&settings),
+            errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
+            logging: settings.http_logging,
             upstream: settings.proxy.as_ref().and_then(upstream),
         })
     };

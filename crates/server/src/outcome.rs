@@ -65,6 +65,8 @@ pub(crate) enum Handling {
     Respond(Response),
     /// A file has to be opened, which may block.
     Open(FileJob),
+    /// Refused with a page of the operator's own, which has to be read.
+    Refuse(SiteRefusal),
     /// Forwarded to this upstream.
     Forward(Arc<Effective>),
 }

@@ -51,14 +51,19 @@ pub(crate) fn common(head: &mut HeadWriter<'_>, date: &DateLine) {
 pub(crate) fn site_refusal(refusal: &SiteRefusal, exchange: &Exchange) -> Response {
     let mut fields = Vec::with_capacity(128);
     field_line(&mut fields, "Content-Type", error_page::SITE_PAGE_TYPE.as_bytes());
-    if let Some(allow) = refusal.allow {
-        field_line(&mut fields, "Allow", allow.as_bytes());
-    }
+    refusal_fields(&mut fields, refusal);
     let page = error_page::site_page(refusal, exchange).into_bytes();
     Response {
         substatus: refusal.substatus,
         win32_status: refusal.win32_status,
         ..Response::new(refusal.status, FieldLines::Own(fields), Body::Bytes(page.into()))
+    }
+}
+
+/// The fields that belong to a refusal whichever page it gets.
+pub(crate) fn refusal_fields(fields: &mut Vec<u8>, refusal: &SiteRefusal) {
+    if let Some(allow) = refusal.allow {
+        field_line(fields, "Allow", allow.as_bytes());
     }
 }
 

@@ -12,6 +12,7 @@ use crate::outcome::{Handling, Refusal, Response, SiteRefusal};
 use crate::proxy;
 use crate::render;
 use crate::send;
+use crate::stage::error_file::Due;
 use crate::stage::filter;
 use crate::static_file::{self, Found};
 use crate::turn::Unread;
@@ -28,6 +29,7 @@ impl Connection {
                 };
                 self.respond_found(exchange, found).await
             }
+            Handling::Refuse(refusal) => self.refuse(exchange, refusal.into()).await,
             Handling::Forward(effective) => proxy::forward(self, exchange, &effective).await,
         }
     }
@@ -65,7 +67,7 @@ impl Connection {
     pub(crate) async fn refuse(&mut self, exchange: Box<Exchange>, refusal: Refusal) -> Result<(), End> {
         match refusal {
             Refusal::Site(refusal) => {
-                let response = render::site_refusal(&refusal, &exchange);
+                let response = self.refusal_response(&refusal, &exchange).await;
                 self.respond(exchange, response).await
             }
             Refusal::Service(refusal) => {
@@ -76,6 +78,19 @@ impl Connection {
                 Err(End::Linger)
             }
             Refusal::Abort(reason) => Err(self.abort(exchange, reason)),
+        }
+    }
+
+    /// The page for a refusal; one of the operator's own may have to be read.
+    async fn refusal_response(&self, refusal: &SiteRefusal, exchange: &Exchange) -> Response {
+        let files = &self.client.worker.error_files;
+        match files.due(refusal, exchange, self.client.now_ms()) {
+            Due::Ready(response) => response,
+            Due::Read(job) => {
+                let key = job.key();
+                let found = tokio::task::spawn_blocking(move || job.run()).await.unwrap_or(None);
+                files.read(refusal, exchange, (key, found, self.client.now_ms()))
+            }
         }
     }
 

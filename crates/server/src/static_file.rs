@@ -14,5 +14,5 @@ mod spelling;
 pub(crate) use answer::answer;
 pub(crate) use cache::{CachedFile, FileCache};
 pub(crate) use listing_page::respond as list;
-pub(crate) use open::{FileJob, Found};
+pub(crate) use open::{FileJob, Found, read_small};
 pub(crate) use parts::MultiPart;

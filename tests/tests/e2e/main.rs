@@ -14,6 +14,7 @@
 
 mod cli;
 mod corpus;
+mod error_pages;
 mod files;
 mod first_run;
 mod harness;

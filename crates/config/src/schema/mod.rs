@@ -6,6 +6,7 @@
 mod checks;
 mod content;
 mod doorward;
+mod errors;
 mod files;
 mod http_service;
 mod known;
@@ -36,6 +37,8 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &content::DIRECTORY_BROWSE,
     &content::STATIC_CONTENT,
     &files::FILES,
+    &errors::HTTP_ERRORS,
+    &errors::HTTP_LOGGING,
     &security::IP_SECURITY,
     &security::DYNAMIC_IP_SECURITY,
     &doorward::LIMITER,

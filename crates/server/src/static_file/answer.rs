@@ -59,13 +59,12 @@ fn partial(chosen: &Representation, asked: &[Part], media_type: &str) -> Respons
     let (laid_out, whole_type) = parts::lay_out(&chosen.file, asked, chosen.length, media_type);
     field_line(&mut fields, "Content-Type", whole_type.as_bytes());
     fields.extend_from_slice(&chosen.validators);
-    let body = match &chosen.content {
-        None => Body::Parts(laid_out),
-        Some(_) => {
-            let pieces =
-                laid_out.parts.iter().flat_map(|(lines, part)| [&**lines, slice(chosen, *part).unwrap_or_default()]);
-            Body::Bytes(Cow::Owned(pieces.chain([&*laid_out.end]).flatten().copied().collect()))
-        }
+    let body = if chosen.content.is_some() {
+        let pieces = laid_out.parts.iter();
+        let pieces = pieces.flat_map(|(lines, part)| [&**lines, slice(chosen, *part).unwrap_or_default()]);
+        Body::Bytes(Cow::Owned(pieces.chain([&*laid_out.end]).flatten().copied().collect()))
+    } else {
+        Body::Parts(laid_out)
     };
     Response::new(206, FieldLines::Own(fields), body)
 }

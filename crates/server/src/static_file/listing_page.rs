@@ -169,9 +169,9 @@ fn summary(page: &mut String, listing: &Listing) {
     let length: u64 = listing.entries.iter().filter(|entry| !entry.is_folder).map(|entry| entry.length).sum();
     let more = if listing.is_cut { ", and more that are not shown" } else { "" };
     let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-    let _infallible = write!(
+    let _infallible = writeln!(
         page,
-        "<p class=\"summary\">{}, {}, {}{more}</p>\n",
+        "<p class=\"summary\">{}, {}, {}{more}</p>",
         counted(folders, "folder"),
         counted(files, "file"),
         size(length)

@@ -19,6 +19,9 @@ use crate::outcome::{Refusal, SiteRefusal};
 /// Files up to this size are kept in memory and sent together with their head (measured crossover 8 to 16 KiB).
 pub(crate) const SMALL_FILE_BYTES_MAX: u64 = 16 * 1024;
 
+/// An error page of the operator's own is at most so large.
+const PAGE_BYTES_MAX: u64 = 256 * 1024;
+
 /// What is looked for, and where.
 #[derive(Debug)]
 pub(crate) struct FileJob {
@@ -96,6 +99,18 @@ impl FileJob {
         }
     }
 
+    /// The name and bytes of the file, if it is one of a page's size. Blocks.
+    pub(crate) fn read_small(&self) -> Option<(String, Vec<u8>)> {
+        match self.run() {
+            Found::File(mut known) => {
+                let plain = known.stored.swap_remove(0);
+                let content = plain.content.or_else(|| page_bytes(&plain.file))?;
+                Some((known.name, content))
+            }
+            Found::Folder(_) | Found::Listing(_) | Found::Refused(_) => None,
+        }
+    }
+
     /// The same search for the name as the disk has it.
     fn respelled(&self, root: &OwnedFd, spelled: &str) -> Found {
         let before = self.url_path.len() - self.rest.trim_start_matches('/').len();
@@ -160,6 +175,21 @@ impl FileJob {
         }
         Ok(KnownFile { name: relative.rsplit('/').next().unwrap_or(relative).to_owned(), spelling: None, stored })
     }
+}
+
+/// The bytes of a file below a folder, if it is one of a page's size. Blocks.
+pub(crate) fn read_small(folder: &Path, relative: &str) -> Option<Vec<u8>> {
+    match open_beneath(&open_root(folder).ok()?, relative).ok()? {
+        Opened::Regular(file) => page_bytes(&file),
+        Opened::Folder(_) | Opened::Special => None,
+    }
+}
+
+fn page_bytes(mut file: &File) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    std::io::Seek::rewind(&mut file).ok()?;
+    file.take(PAGE_BYTES_MAX + 1).read_to_end(&mut content).ok()?;
+    (content.len() as u64 <= PAGE_BYTES_MAX).then_some(content)
 }
 
 pub(super) enum Opened {
