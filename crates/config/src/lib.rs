@@ -46,7 +46,8 @@ pub use paths::{PathMap, ResolvedPath};
 pub use schema::OverrideMode;
 pub use settings::{
     CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
-    IpSecurity, IpSecurityEntry, LimiterSection, ProxySection, RateLimit, Settings, StaticContent,
+    ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, HttpErrors, HttpLogging, IpSecurity,
+    IpSecurityEntry, LimiterSection, ProxySection, RateLimit, Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{
