@@ -36,7 +36,7 @@ mod store;
 pub use binding::{Binding, BindingAddress, Endpoint, EndpointError, HostRule, parse_binding_information};
 pub use configuration::{Configuration, EffectiveValue, ListenEntry};
 pub use diagnostic::{Diagnostic, Ignored, LoadError, Origin, Severity};
-pub use edit::{Edit, EditError, EditedFile, NewSite, edit};
+pub use edit::{AttributeChange, Edit, EditError, EditedFile, NewSite, NewValue, edit};
 pub use home::Home;
 pub use load::{load, load_text};
 pub use lock::{LockDirective, SectionLock};
