@@ -17,6 +17,7 @@ mod corpus;
 mod first_run;
 mod harness;
 mod limits;
+mod limits_desk;
 mod listeners;
 mod logs;
 mod messages;
