@@ -77,6 +77,7 @@ impl Configuration {
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
             limiter: self.hierarchy.limiter(place),
             proxy: self.hierarchy.proxy(place),
+            proxy_protocol: self.hierarchy.proxy_protocol(place),
         }
     }
 

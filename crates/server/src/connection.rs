@@ -46,7 +46,11 @@ pub(crate) struct Connection {
 
 /// Serves a connection to its end.
 pub(crate) async fn serve(mut connection: Connection) {
-    match connection.run().await {
+    let end = match connection.introduce().await {
+        Ok(()) => connection.run().await,
+        Err(end) => end,
+    };
+    match end {
         End::Close => {}
         End::Linger => connection.linger().await,
         End::Reset => connection.client.stream.reset_on_drop(),

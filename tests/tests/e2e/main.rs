@@ -18,6 +18,7 @@ mod first_run;
 mod harness;
 mod limits;
 mod limits_desk;
+mod limits_proxied;
 mod listeners;
 mod logs;
 mod messages;
