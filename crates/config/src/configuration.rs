@@ -85,6 +85,7 @@ impl Configuration {
             files: FilesSection::read(&section("doorward/files")),
             limiter: self.hierarchy.limiter(place),
             proxy: self.hierarchy.proxy(place),
+            proxy_protocol: self.hierarchy.proxy_protocol(place),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The running server: one task owns the configuration and makes every change to it.
 
 mod banner;
+mod blocks;
 mod changes;
 mod edits;
 mod lock;
@@ -27,7 +28,7 @@ pub(crate) struct Daemon {
     sink: Arc<Sink>,
     standing: Arc<Mutex<Standing>>,
     /// The configuration in force.
-    configuration: Configuration,
+    configuration: Arc<Configuration>,
     scopes: Scopes,
     /// Sites the operator started or stopped; the others follow `serverAutoStart`.
     wishes: BTreeMap<SiteId, bool>,
@@ -61,6 +62,9 @@ impl Daemon {
         let findings = self.configuration.findings.iter().filter(|finding| finding.severity != Severity::Note);
         let findings = findings.map(ToString::to_string).collect();
         let file = self.source.name(&self.home);
-        self.with_standing(|standing| *standing = Standing { file, last_error: None, listen, findings });
+        let configuration = Some(Arc::clone(&self.configuration));
+        self.with_standing(|standing| {
+            *standing = Standing { file, last_error: None, listen, findings, configuration };
+        });
     }
 }

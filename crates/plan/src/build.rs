@@ -167,6 +167,7 @@ fn site_plan(inputs: &Inputs<'_>, site: &Site, state: SiteState, scopes: &mut Sc
         settings: Arc::new(location_settings(inputs.configuration, site, scopes)),
         log,
         connection_timeout_ms: site.limits.connection_timeout_ms,
+        proxy_protocol: inputs.configuration.settings_at(&site.name, "/").proxy_protocol,
         url_segments_max: site.limits.max_url_segments,
     }
 }

@@ -43,6 +43,7 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &security::DYNAMIC_IP_SECURITY,
     &doorward::LIMITER,
     &doorward::PROXY,
+    &doorward::PROXY_PROTOCOL,
     &doorward::PATHS,
 ];
 

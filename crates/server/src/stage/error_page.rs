@@ -128,6 +128,7 @@ fn limit_text(reason: Reason, limits: Limits, exchange: &Exchange) -> String {
             )
         }
         Reason::Address => format!("{client} is not allowed by this site's ipSecurity list."),
+        Reason::Block => format!("{client} is blocked by this server's operator for a while."),
         Reason::HostName => format!("The host name of {client} is not allowed by this site's ipSecurity list."),
     }
 }
