@@ -14,6 +14,7 @@ pub(super) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
       <section name="defaultDocument" overrideModeDefault="Allow" />
       <section name="directoryBrowse" overrideModeDefault="Allow" />
       <section name="httpErrors" overrideModeDefault="Allow" />
+      <section name="httpLogging" overrideModeDefault="Deny" />
       <sectionGroup name="security">
         <section name="dynamicIpSecurity" overrideModeDefault="Deny" />
         <section name="ipSecurity" overrideModeDefault="Deny" />
