@@ -1,5 +1,6 @@
 //! Where orders are taken. One task works them off, one at a time.
 
+use crate::certificates::{BindOrder, ImportOrder};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -40,6 +41,14 @@ pub enum Order {
     AddListen(String),
     /// Remove an address from the IP listen list.
     RemoveListen(String),
+    /// Keep a certificate and its key.
+    ImportCertificate(ImportOrder),
+    /// Forget an imported certificate, named by its SHA-1.
+    RemoveCertificate(String),
+    /// Let a certificate answer somewhere.
+    BindCertificate(BindOrder),
+    /// Let no certificate answer there any more.
+    UnbindCertificate(String),
     /// Read the configuration again.
     Reload,
     /// End the server.

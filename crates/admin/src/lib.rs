@@ -6,11 +6,13 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod certificates;
 mod control_socket;
 mod desk;
 mod report;
 
 pub use api::router;
+pub use certificates::{BindOrder, BoundCertificates, CertificateBindingReport, CertificatesReport, ImportOrder};
 pub use control_socket::{ControlSocketError, connectable_path, open, serve};
 pub use desk::{Desk, Done, NewSiteOrder, Order, Orders, Refused, RefusedKind, desk};
 pub use report::{

@@ -1,6 +1,7 @@
 //! The running server: one task owns the configuration and makes every change to it.
 
 mod banner;
+mod certificates;
 mod changes;
 mod edits;
 mod lock;
@@ -59,8 +60,15 @@ impl Daemon {
     fn note_in_force(&self) {
         let listen = self.configuration.ip_listen.iter().map(|entry| entry.address.to_string()).collect();
         let findings = self.configuration.findings.iter().filter(|finding| finding.severity != Severity::Note);
-        let findings = findings.map(ToString::to_string).collect();
-        let file = self.source.name(&self.home);
-        self.with_standing(|standing| *standing = Standing { file, last_error: None, listen, findings });
+        let findings = findings.map(ToString::to_string);
+        let problems = self.control.plan().remarks().map(ToString::to_string).collect::<Vec<_>>();
+        let standing = Standing {
+            file: self.source.name(&self.home),
+            last_error: None,
+            listen,
+            findings: findings.chain(problems).collect(),
+            certificates: self.bound_certificates(),
+        };
+        self.with_standing(|present| *present = standing);
     }
 }

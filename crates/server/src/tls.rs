@@ -10,8 +10,8 @@ mod handshake;
 mod session;
 mod store;
 
-pub use certificate::{CertificateError, CertificateFacts, inspect};
-pub use store::{CertificateStatus, certificates_of};
+pub use certificate::{CertificateError, CertificateFacts, inspect, inspect_files};
+pub use store::{CertificateStatus, certificates_of, imported_certificates};
 
 pub(crate) use handshake::handshake;
 pub(crate) use session::Session;

@@ -239,6 +239,10 @@ impl Daemon {
             Order::RemoveSite(name) => self.remove_site(name).await,
             Order::AddListen(address) => self.add_listen(&address).await,
             Order::RemoveListen(address) => self.remove_listen(&address).await,
+            Order::ImportCertificate(order) => self.import_certificate(&order),
+            Order::RemoveCertificate(sha1) => self.remove_certificate(&sha1),
+            Order::BindCertificate(order) => self.bind_certificate(order).await,
+            Order::UnbindCertificate(place) => self.unbind_certificate(&place).await,
             Order::Reload | Order::Stop => self.reload().await,
         }
     }

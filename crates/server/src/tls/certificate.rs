@@ -103,6 +103,11 @@ pub fn inspect(certificate: &[u8], key: &[u8]) -> Result<CertificateFacts, Certi
     Ok(facts)
 }
 
+/// The same for files, which also have to be readable, and the key by its owner alone.
+pub fn inspect_files(certificate: &Path, key: &Path) -> Result<CertificateFacts, CertificateError> {
+    from_files(certificate, key).map(|(_, facts)| facts)
+}
+
 /// Reads a certificate and its key from files.
 pub(super) fn from_files(certificate: &Path, key: &Path) -> Result<(CertifiedKey, CertificateFacts), CertificateError> {
     let chain = read(certificate, false)?;
