@@ -9,7 +9,9 @@ use crate::hierarchy::{Hierarchy, Place};
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::schema::{self, OverrideMode};
-use crate::settings::{DefaultDocument, DirectoryBrowse, DynamicIpSecurity, Settings, StaticContent};
+use crate::settings::{
+    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, Settings, StaticContent,
+};
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
 
@@ -78,8 +80,12 @@ impl Configuration {
             default_document: DefaultDocument::read(&section("system.webServer/defaultDocument")),
             directory_browse: DirectoryBrowse::read(&section("system.webServer/directoryBrowse")),
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
+            http_errors: HttpErrors::read(&section("system.webServer/httpErrors")),
+            http_logging: HttpLogging::read(&section("system.webServer/httpLogging")),
+            files: FilesSection::read(&section("doorward/files")),
             limiter: self.hierarchy.limiter(place),
             proxy: self.hierarchy.proxy(place),
+            proxy_protocol: self.hierarchy.proxy_protocol(place),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The running server: one task owns the configuration and makes every change to it.
 
 mod banner;
+mod blocks;
 mod certificates;
 mod changes;
 mod edits;
@@ -28,7 +29,7 @@ pub(crate) struct Daemon {
     sink: Arc<Sink>,
     standing: Arc<Mutex<Standing>>,
     /// The configuration in force.
-    configuration: Configuration,
+    configuration: Arc<Configuration>,
     scopes: Scopes,
     /// Sites the operator started or stopped; the others follow `serverAutoStart`.
     wishes: BTreeMap<SiteId, bool>,
@@ -68,6 +69,7 @@ impl Daemon {
             listen,
             findings: findings.chain(problems).collect(),
             certificates: self.bound_certificates(),
+            configuration: Some(Arc::clone(&self.configuration)),
         };
         self.with_standing(|present| *present = standing);
     }

@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use doorward_config::{
     Binding, BindingAddress, CacheControlMode, CertificateKey, ClientCache, Configuration, Endpoint, HostRule,
-    Severity, Site,
+    Settings, Severity, Site,
 };
 use doorward_logs::SiteLog;
 
 use crate::Plan;
 use crate::certificates::Certificates;
-use crate::content::{CacheControl, MimeMap, StaticContent};
+use crate::content::{Browse, CacheControl, MimeMap, StaticContent};
 use crate::directory::{Content, Directories};
 use crate::effective::{Effective, Upstream};
+use crate::error_pages::ErrorPages;
 use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::LocationSettings;
@@ -166,6 +167,7 @@ fn site_plan(inputs: &Inputs<'_>, site: &Site, state: SiteState, scopes: &mut Sc
         settings: Arc::new(location_settings(inputs.configuration, site, scopes)),
         log,
         connection_timeout_ms: site.limits.connection_timeout_ms,
+        proxy_protocol: inputs.configuration.settings_at(&site.name, "/").proxy_protocol,
         url_segments_max: site.limits.max_url_segments,
     }
 }
@@ -191,10 +193,9 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
         let scope = scopes.number(site.id, &settings.dynamic_ip_security.limits_path);
         Arc::new(Effective {
             policy: policy(&settings, scope),
-            content: StaticContent {
-                default_documents: default_documents(&settings.default_document),
-                ..static_content(&settings.static_content)
-            },
+            content: static_content(&settings),
+            errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
+            logging: settings.http_logging,
             upstream: settings.proxy.as_ref().and_then(upstream),
         })
     };
@@ -215,13 +216,18 @@ fn default_documents(section: &doorward_config::DefaultDocument) -> Vec<String> 
     if section.enabled { section.files.clone() } else { Vec::new() }
 }
 
-fn static_content(section: &doorward_config::StaticContent) -> StaticContent {
+fn static_content(settings: &Settings) -> StaticContent {
+    let section = &settings.static_content;
+    let browse = settings.directory_browse;
     let rows = section.mime_map.iter().map(|(extension, kind)| (extension.clone(), kind.clone()));
     StaticContent {
-        default_documents: Vec::new(),
+        default_documents: default_documents(&settings.default_document),
         mime: MimeMap::new(rows),
         cache: cache_control(&section.client_cache),
         etag: section.client_cache.set_etag,
+        browse: browse.enabled.then(|| Browse::from_bits(browse.show_flags)),
+        ignore_case: settings.files.ignore_case,
+        precompressed: settings.files.precompressed,
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Connection {
 
 /// Serves a connection to its end.
 pub(crate) async fn serve(mut connection: Connection) {
-    let end = match connection.shake_hands().await {
+    let end = match connection.meet().await {
         Ok(()) => connection.run().await,
         Err(end) => end,
     };
@@ -75,8 +75,9 @@ impl Connection {
         }
     }
 
-    /// The TLS handshake, where the listener asks for one.
-    async fn shake_hands(&mut self) -> Result<(), End> {
+    /// What comes before the first request: a trusted proxy's word for its client, and the TLS handshake.
+    async fn meet(&mut self) -> Result<(), End> {
+        self.introduce().await?;
         if self.listener.secure { tls::handshake(self).await } else { Ok(()) }
     }
 

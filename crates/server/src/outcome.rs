@@ -9,7 +9,7 @@ use doorward_limiter::Reason;
 use doorward_plan::Effective;
 use doorward_wire::Malformed;
 
-use crate::static_file::FileJob;
+use crate::static_file::{FileJob, MultiPart};
 
 /// A stage's no.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub(crate) enum Handling {
     Respond(Response),
     /// A file has to be opened, which may block.
     Open(FileJob),
+    /// Refused with a page of the operator's own, which has to be read.
+    Refuse(SiteRefusal),
     /// Forwarded to this upstream.
     Forward(Arc<Effective>),
 }
@@ -116,6 +118,8 @@ pub(crate) enum Body {
     Shared(Rc<[u8]>),
     /// A part of an open file.
     File { file: Rc<File>, start: u64, length: u64 },
+    /// Several parts of an open file.
+    Parts(MultiPart),
 }
 
 impl Body {
@@ -126,6 +130,7 @@ impl Body {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Shared(bytes) => bytes.len() as u64,
             Self::File { length, .. } => *length,
+            Self::Parts(parts) => parts.length(),
         }
     }
 
@@ -135,7 +140,7 @@ impl Body {
             Self::None => Some(&[]),
             Self::Bytes(bytes) => Some(bytes),
             Self::Shared(bytes) => Some(bytes),
-            Self::File { .. } => None,
+            Self::File { .. } | Self::Parts(_) => None,
         }
     }
 }

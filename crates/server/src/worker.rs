@@ -22,6 +22,7 @@ use crate::custom_fields;
 use crate::exchange::Exchange;
 use crate::listener::accept;
 use crate::proxy::Pool;
+use crate::stage::error_file::ErrorFiles;
 use crate::static_file::FileCache;
 use crate::stream::Ends;
 use crate::tls::Store;
@@ -96,6 +97,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) files: FileCache,
+    pub(crate) error_files: ErrorFiles,
     pub(crate) upstreams: Pool,
     pub(crate) watches: Rc<Watches>,
     pub(crate) date: DateLine,
@@ -113,6 +115,7 @@ impl Worker {
             limiter: Arc::clone(&shared.limiter),
             shared,
             files: FileCache::default(),
+            error_files: ErrorFiles::default(),
             upstreams: Pool::default(),
             watches: Rc::default(),
             date: DateLine::default(),
@@ -182,6 +185,7 @@ impl Worker {
 
     fn refresh(&self) {
         self.files.clear();
+        self.error_files.clear();
     }
 
     fn sweep(&self) {

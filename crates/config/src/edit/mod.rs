@@ -3,6 +3,7 @@
 mod certificate;
 mod insert;
 mod listen;
+mod section;
 mod site;
 mod template;
 
@@ -36,6 +37,30 @@ pub enum Edit {
     BindCertificate(CertificateKey, CertificatePlace),
     /// Removes such an entry.
     UnbindCertificate(CertificateKey),
+    /// Sets attributes of sections at one level.
+    SetAttributes(AttributeChange),
+}
+
+/// Attributes to set at one level; everything else stays as it is, byte by byte.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AttributeChange {
+    /// The site; `None` is the server's own level.
+    pub site: Option<String>,
+    /// Path below the site; empty or `/` is the site itself.
+    pub path: String,
+    /// The values, in the order in which they are written.
+    pub values: Vec<NewValue>,
+}
+
+/// One attribute to set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewValue {
+    /// Full path of the section, such as `system.webServer/security/dynamicIpSecurity`.
+    pub section: String,
+    /// Element and attribute inside it, such as `denyByRequestRate.maxRequests`.
+    pub name: String,
+    /// The text to write.
+    pub text: String,
 }
 
 /// A site to add.
@@ -82,6 +107,14 @@ pub enum EditError {
     /// No certificate is bound there.
     #[error("no certificate is bound to {0}")]
     NoSuchCertificate(CertificateKey),
+    /// No section has an attribute of that name.
+    #[error("{section} has no attribute '{name}'")]
+    NoSuchAttribute {
+        /// Full path of the section.
+        section: String,
+        /// What was asked for.
+        name: String,
+    },
     /// The document has errors, before or because of the edit.
     #[error("the configuration would not be valid:\n{}", show(.0))]
     Invalid(Vec<Diagnostic>),
@@ -107,6 +140,10 @@ pub fn edit(home: &Home, edit: &Edit) -> Result<EditedFile, EditError> {
             change_http_service(home, |text, file| certificate::bind(text, file, (key, place)))
         }
         Edit::UnbindCertificate(key) => change_http_service(home, |text, file| certificate::unbind(text, file, key)),
+        Edit::SetAttributes(change) => {
+            let site = change.site.as_deref();
+            change_configuration(home, |text| section::set(text, home, change), site)
+        }
     }
 }
 
@@ -125,7 +162,7 @@ fn change_configuration(
     if refused.is_empty() { Ok(EditedFile { path, text, previous }) } else { Err(EditError::Invalid(refused)) }
 }
 
-/// A finding about the new site that a file may have and a command may not write.
+/// A finding about the site in hand that a file may have and a command may not write.
 fn refusal(diagnostic: Diagnostic, new_site: Option<&str>) -> Option<Diagnostic> {
     let about_it = new_site.is_some() && diagnostic.site.as_deref() == new_site;
     let grave = diagnostic.severity == Severity::Error

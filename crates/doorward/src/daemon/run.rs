@@ -103,7 +103,7 @@ fn start(
         control: Arc::new(control),
         sink: Arc::new(sink),
         standing: Arc::new(Mutex::new(Standing::default())),
-        configuration,
+        configuration: Arc::new(configuration),
         scopes: Scopes::default(),
         wishes: BTreeMap::new(),
         command: command.to_owned(),
@@ -128,7 +128,8 @@ impl Daemon {
             hang_up: signal(SignalKind::hangup())?,
         };
         let signature = Signature::of(&self.home);
-        let applied = self.make_true(self.configuration.clone()).await;
+        self.restore_blocks();
+        let applied = self.make_true(Arc::clone(&self.configuration)).await;
         if self.is_hopeless(&applied) {
             self.complain_of_all(&applied);
             self.control.stop(Duration::ZERO).await;
@@ -243,6 +244,9 @@ impl Daemon {
             Order::RemoveCertificate(sha1) => self.remove_certificate(&sha1),
             Order::BindCertificate(order) => self.bind_certificate(order).await,
             Order::UnbindCertificate(place) => self.unbind_certificate(&place).await,
+            Order::SetLimits(order) => self.set_limits(order).await,
+            Order::Block { network, for_ms, reason } => self.block(network, for_ms, reason),
+            Order::Unblock { network, text } => Ok(self.unblock(&network, &text)),
             Order::Reload | Order::Stop => self.reload().await,
         }
     }

@@ -343,7 +343,7 @@ fn count(set: &mut LockedSet<'_>, entered: &Entered, visit: &Visit<'_>) {
         None => set.count(Verdict::Allowed),
         Some(_) if visit.keeps_denied => {}
         Some(Reason::Concurrency) => set.count(Verdict::OverConcurrency),
-        Some(Reason::Rate | Reason::Address | Reason::HostName) => set.count(Verdict::OverRate),
+        Some(Reason::Rate | Reason::Address | Reason::HostName | Reason::Block) => set.count(Verdict::OverRate),
     }
 }
 
