@@ -40,5 +40,5 @@ pub use listener::bind;
 pub use status::{ListenerState, ListenerStatus, ServerStatus};
 pub use tls::{
     CertificateError, CertificateFacts, CertificateStatus, certificates_of, imported_certificates, inspect,
-    inspect_files,
+    inspect_files, pem_of_pfx,
 };

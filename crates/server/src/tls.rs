@@ -7,10 +7,13 @@ mod certificate;
 mod config;
 mod embedded;
 mod handshake;
+mod pem;
+mod pfx;
 mod session;
 mod store;
 
 pub use certificate::{CertificateError, CertificateFacts, inspect, inspect_files};
+pub use pfx::pem_of_pfx;
 pub use store::{CertificateStatus, certificates_of, imported_certificates};
 
 pub(crate) use handshake::handshake;

@@ -17,11 +17,14 @@ pub(crate) enum CertCommand {
     },
     /// Keep a copy of a certificate and its key, under its SHA-1.
     Import {
-        /// PEM with the chain, the server's own certificate first.
+        /// PEM with the chain, the server's own certificate first; or a PFX.
         certificate: PathBuf,
         /// PEM with the key, where it is not in the same file.
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
+        /// First line: the password of a PFX; without it, the variable `DOORWARD_PFX_PASSWORD`, else none.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
     },
     /// Delete an imported certificate that answers nowhere.
     Remove {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use doorward_admin::{CertificatesReport, Refused, RefusedKind};
-use doorward_server::CertificateStatus;
+use doorward_server::{CertificateStatus, pem_of_pfx};
 use hyper::Method;
 use serde_json::json;
 
@@ -16,9 +16,15 @@ pub(super) fn run(socket: &Path, command: CertCommand) -> Result<(), Refused> {
     match command {
         CertCommand::List(args) => list(socket, args.json),
         CertCommand::Show { name } => show(socket, &name),
-        CertCommand::Import { certificate, key } => {
-            let key = key.as_deref().unwrap_or(&certificate);
-            let order = json!({ "certificate": read(&certificate)?, "key": read(key)? });
+        CertCommand::Import { certificate, key, password_file } => {
+            let (certificate, key) = match read(&certificate)? {
+                bytes if is_pfx(&bytes) => from_pfx(&certificate, &bytes, password_file.as_deref())?,
+                bytes => {
+                    let key = key.as_deref().unwrap_or(&certificate);
+                    (text_of(&certificate, bytes)?, text_of(key, read(key)?)?)
+                }
+            };
+            let order = json!({ "certificate": certificate, "key": key });
             super::order(socket, (Method::POST, "/v1/certs"), Some(&order))
         }
         CertCommand::Remove { sha1 } => {
@@ -31,13 +37,30 @@ pub(super) fn run(socket: &Path, command: CertCommand) -> Result<(), Refused> {
     }
 }
 
-fn read(file: &Path) -> Result<String, Refused> {
-    std::fs::read_to_string(file).map_err(|error| {
-        let hint = Some(
-            "a text file in PEM is wanted; for a PFX run `openssl pkcs12 -in FILE.pfx -nodes -out FILE.pem`".to_owned(),
-        );
-        Refused { kind: RefusedKind::Failed, message: format!("cannot read {}: {error}", file.display()), hint }
+fn read(file: &Path) -> Result<Vec<u8>, Refused> {
+    let failed = |error| Refused::new(RefusedKind::Failed, format!("cannot read {}: {error}", file.display()));
+    std::fs::read(file).map_err(failed)
+}
+
+/// DER begins with a SEQUENCE, PEM with text.
+fn is_pfx(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x30)
+}
+
+fn from_pfx(file: &Path, bytes: &[u8], password_file: Option<&Path>) -> Result<(String, String), Refused> {
+    let password = match password_file {
+        Some(file) => text_of(file, read(file)?)?.lines().next().unwrap_or("").to_owned(),
+        None => std::env::var("DOORWARD_PFX_PASSWORD").unwrap_or_default(),
+    };
+    pem_of_pfx(&file.display().to_string(), bytes, &password).map_err(|error| {
+        let hint = Some("give the password with --password-file or DOORWARD_PFX_PASSWORD".to_owned());
+        Refused { kind: RefusedKind::Invalid, message: error.to_string(), hint }
     })
+}
+
+fn text_of(file: &Path, bytes: Vec<u8>) -> Result<String, Refused> {
+    let message = || format!("{} is neither PEM nor PFX", file.display());
+    String::from_utf8(bytes).map_err(|_| Refused::new(RefusedKind::Invalid, message()))
 }
 
 fn bind(socket: &Path, args: CertBindArgs) -> Result<(), Refused> {
