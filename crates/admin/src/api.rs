@@ -15,6 +15,7 @@ use doorward_server::Control;
 use serde::{Deserialize, Serialize};
 
 use crate::desk::{Desk, Done, NewSiteOrder, Order, Refused, RefusedKind};
+use crate::log_files::{self, LogFileReport};
 use crate::report::{self, ClientReport, ListenReport, Standing, StatusReport};
 
 /// What every route can reach.
@@ -46,6 +47,8 @@ pub fn router(control: Arc<Control>, sink: Arc<Sink>, standing: Arc<Mutex<Standi
         .route("/v1/listen/{address}", delete(remove_listen))
         .route("/v1/limits/clients", get(clients))
         .route("/v1/limits/unblock", post(unblock))
+        .route("/v1/logs", get(log_files))
+        .route("/v1/logs/reopen", post(reopen_logs))
         .route("/v1/reload", post(reload))
         .route("/v1/stop", post(stop))
         .fallback(no_route)
@@ -62,6 +65,16 @@ async fn listen(State(reach): State<Reach>) -> Json<ListenReport> {
 
 async fn clients(State(reach): State<Reach>) -> Json<Vec<ClientReport>> {
     Json(report::clients(&reach.control))
+}
+
+async fn log_files(State(reach): State<Reach>) -> Json<Vec<LogFileReport>> {
+    Json(log_files::log_files(&reach.control.plan(), &reach.sink))
+}
+
+async fn reopen_logs(State(reach): State<Reach>) -> Json<Done> {
+    reach.sink.reopen();
+    let message = "Every log file is closed; the next line opens it again, with a header.".to_owned();
+    Json(Done { message, notes: Vec::new() })
 }
 
 async fn add_site(State(reach): State<Reach>, body: Result<Json<NewSiteOrder>, JsonRejection>) -> Outcome {

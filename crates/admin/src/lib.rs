@@ -8,11 +8,13 @@
 mod api;
 mod control_socket;
 mod desk;
+mod log_files;
 mod report;
 
 pub use api::router;
 pub use control_socket::{ControlSocketError, connectable_path, open, serve};
 pub use desk::{Desk, Done, NewSiteOrder, Order, Orders, Refused, RefusedKind, desk};
+pub use log_files::LogFileReport;
 pub use report::{
     ClientReport, ConfigurationReport, LimiterReport, ListenReport, ListenerReport, LogProblemReport, LogsReport,
     SiteReport, Standing, StatusReport,

@@ -3,6 +3,7 @@
 mod check;
 mod limits;
 mod listen;
+mod logs;
 mod probe;
 mod site;
 mod status;
@@ -37,6 +38,7 @@ pub(crate) fn dispatch(cli: Cli) -> ExitCode {
         Command::Site(command) => site::run(&socket, command),
         Command::Listen(command) => listen::run(&socket, command),
         Command::Limits(command) => limits::run(&socket, command),
+        Command::Logs(command) => logs::run(&socket, command),
         Command::Reload => order(&socket, (Method::POST, "/v1/reload"), None),
         Command::Stop => order(&socket, (Method::POST, "/v1/stop"), None),
     };

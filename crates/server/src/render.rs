@@ -26,6 +26,7 @@ pub(crate) fn head(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respon
     exchange.answered =
         Answered { status: response.status, substatus: response.substatus, win32_status: response.win32_status };
     exchange.sent_bytes += (out.len() - before) as u64;
+    exchange.keep_head(&out[before..]);
 }
 
 /// Appends a response whose body is in memory, head and body; the body is left out for HEAD.

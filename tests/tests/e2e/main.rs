@@ -20,6 +20,8 @@ mod first_run;
 mod harness;
 mod limits;
 mod listeners;
+mod log_faults;
+mod log_forms;
 mod logs;
 mod messages;
 mod proxy;
