@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::certificate::CertificateBinding;
 use crate::diagnostic::{Diagnostic, Findings, Ignored, Origin, Severity};
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
@@ -26,6 +27,8 @@ pub struct Configuration {
     pub ignored: Vec<Ignored>,
     /// The IP listen list; empty means every address.
     pub ip_listen: Vec<ListenEntry>,
+    /// Which certificate answers where.
+    pub certificates: Vec<CertificateBinding>,
     /// `system.applicationHost/log`.
     pub server_log: ServerLog,
     /// `system.applicationHost/webLimits`.
@@ -84,6 +87,7 @@ impl Configuration {
             files: FilesSection::read(&section("doorward/files")),
             limiter: self.hierarchy.limiter(place),
             proxy: self.hierarchy.proxy(place),
+            proxy_protocol: self.hierarchy.proxy_protocol(place),
         }
     }
 

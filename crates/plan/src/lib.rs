@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod certificates;
 mod change;
 mod content;
 mod directory;
@@ -24,6 +25,7 @@ mod scopes;
 mod site;
 
 pub use build::{Inputs, build};
+pub use certificates::{Candidate, CertificateSource, Certificates, TlsSwitches};
 pub use change::Change;
 pub use content::{Browse, CacheControl, MimeMap, StaticContent};
 pub use directory::{Content, Directories, Directory};

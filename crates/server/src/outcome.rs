@@ -31,6 +31,8 @@ pub(crate) enum ServiceRefusal {
     UnknownHost,
     /// Only stopped sites match: 404 (D13).
     Stopped,
+    /// It came in the clear to a TLS port: 400.
+    PlainHttp,
 }
 
 /// Status, substatus and win32 status of a site's refusal (IIS reference §5).

@@ -283,7 +283,7 @@ impl Connection {
         let text = match reason {
             Reason::Concurrency => "AbortRequest_501",
             Reason::Rate => "AbortRequest_502",
-            Reason::Address => "AbortRequest_503",
+            Reason::Address | Reason::Block => "AbortRequest_503",
             Reason::HostName => "AbortRequest_504",
         };
         self.client.worker.error(&exchange, text, None);

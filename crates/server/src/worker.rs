@@ -25,6 +25,7 @@ use crate::proxy::Pool;
 use crate::stage::error_file::ErrorFiles;
 use crate::static_file::FileCache;
 use crate::stream::Ends;
+use crate::tls::Store;
 use crate::watch::{SWEEP_INTERVAL_MS, Watches};
 
 /// Bytes read from a socket at a time.
@@ -35,6 +36,7 @@ const POOL_MAX: usize = 256;
 /// What all threads share.
 pub(crate) struct Shared {
     pub(crate) plan: ArcSwap<Plan>,
+    pub(crate) certificates: ArcSwap<Store>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) clock: Clock,
     pub(crate) timers: Timers,
@@ -67,6 +69,8 @@ pub(crate) enum Command {
 pub(crate) struct NewListener {
     pub(crate) number: u64,
     pub(crate) address: SocketAddr,
+    /// Whether connections start with a TLS handshake.
+    pub(crate) secure: bool,
     pub(crate) socket: std::net::TcpListener,
 }
 
@@ -75,6 +79,7 @@ pub(crate) struct NewListener {
 pub(crate) struct OpenListener {
     pub(crate) number: u64,
     pub(crate) address: SocketAddr,
+    pub(crate) secure: bool,
     pub(crate) closed: Cell<bool>,
     pub(crate) closing: Notify,
     pub(crate) gone: RefCell<Option<UnboundedSender<()>>>,
@@ -142,12 +147,13 @@ impl Worker {
         }
     }
 
-    fn open(self: &Rc<Self>, NewListener { number, address, socket }: NewListener) {
+    fn open(self: &Rc<Self>, NewListener { number, address, secure, socket }: NewListener) {
         match tokio::net::TcpListener::from_std(socket) {
             Ok(socket) => {
                 let listener = Rc::new(OpenListener {
                     number,
                     address,
+                    secure,
                     closed: Cell::new(false),
                     closing: Notify::new(),
                     gone: RefCell::new(None),

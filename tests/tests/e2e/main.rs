@@ -19,6 +19,8 @@ mod files;
 mod first_run;
 mod harness;
 mod limits;
+mod limits_desk;
+mod limits_proxied;
 mod listeners;
 mod log_faults;
 mod log_forms;

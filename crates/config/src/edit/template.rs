@@ -27,6 +27,7 @@ pub(super) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
       <section name="logs" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
       <section name="paths" allowDefinition="AppHostOnly" overrideModeDefault="Deny" />
       <section name="proxy" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
+      <section name="proxyProtocol" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
     </sectionGroup>
   </configSections>
   <system.applicationHost>

@@ -19,7 +19,7 @@ mod types;
 mod value;
 
 pub(crate) use checks::parse_networks;
-pub(crate) use http_service::IP_LISTEN;
+pub(crate) use http_service::{IP_LISTEN, SSL_CERTS};
 pub(crate) use known::{is_group, is_known_section};
 pub(crate) use names::near_name;
 pub(crate) use security::entry_network;
@@ -45,6 +45,7 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &security::DYNAMIC_IP_SECURITY,
     &doorward::LIMITER,
     &doorward::PROXY,
+    &doorward::PROXY_PROTOCOL,
     &doorward::PATHS,
 ];
 

@@ -1,5 +1,7 @@
 //! Typed views of the effective values at one path.
 
+use ipnet::IpNet;
+
 mod content;
 mod dynamic_ip_security;
 mod errors;
@@ -21,6 +23,8 @@ pub use proxy::ProxySection;
 /// What applies at one path of one site, each attribute from the nearest level that sets it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// Peers whose connections begin with a PROXY protocol header (`doorward/proxyProtocol`); nobody's when empty.
+    pub proxy_protocol: Vec<IpNet>,
     /// `system.webServer/security/dynamicIpSecurity`.
     pub dynamic_ip_security: DynamicIpSecurity,
     /// `system.webServer/security/ipSecurity`.

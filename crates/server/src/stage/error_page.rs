@@ -30,6 +30,15 @@ pub(crate) fn service_page(refusal: ServiceRefusal) -> ServicePage {
     };
     match refusal {
         ServiceRefusal::Malformed(kind) => malformed(kind),
+        ServiceRefusal::PlainHttp => ServicePage {
+            status: 400,
+            reason: "BadRequest",
+            html: http_sys_page(
+                "Bad Request",
+                "Bad Request - HTTPS Required",
+                "HTTP Error 400. This port speaks HTTPS: use https:// in the address.",
+            ),
+        },
         ServiceRefusal::UnknownHost => malformed(Malformed::Hostname),
         ServiceRefusal::Stopped => ServicePage {
             status: 404,
@@ -119,6 +128,7 @@ fn limit_text(reason: Reason, limits: Limits, exchange: &Exchange) -> String {
             )
         }
         Reason::Address => format!("{client} is not allowed by this site's ipSecurity list."),
+        Reason::Block => format!("{client} is blocked by this server's operator for a while."),
         Reason::HostName => format!("The host name of {client} is not allowed by this site's ipSecurity list."),
     }
 }

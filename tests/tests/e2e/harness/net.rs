@@ -77,6 +77,13 @@ const TESTS: &[&str] = &[
     "a_vanished_client_of_a_proxy_gives_its_place_back",
     "a_body_waits_for_100_continue",
     "a_changed_limit_reaches_a_kept_connection",
+    "explain_names_the_line_and_charges_nothing",
+    "set_writes_what_it_says_and_nothing_else",
+    "blocks_strike_everywhere_and_outlive_a_restart",
+    "the_proxy_protocol_names_the_peer",
+    "every_vector_of_forwarded_headers_live",
+    "a_list_file_denies_and_is_read_again",
+    "too_many_requests_says_when_to_come_back",
 ];
 
 /// One test's loopback network and ports.
