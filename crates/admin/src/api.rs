@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::certificates::{self, BindOrder, CertificatesReport, ImportOrder};
 use crate::desk::{Desk, Done, NewSiteOrder, Order, Refused, RefusedKind};
 use crate::limits_api;
+use crate::log_files::{self, LogFileReport};
 use crate::report::{self, ListenReport, Standing, StatusReport};
 
 /// What every route can reach.
@@ -48,6 +49,8 @@ pub fn router(control: Arc<Control>, sink: Arc<Sink>, standing: Arc<Mutex<Standi
         .route("/v1/certs/{sha1}", delete(remove_certificate))
         .route("/v1/certs/bindings", post(bind_certificate))
         .route("/v1/certs/bindings/{place}", delete(unbind_certificate))
+        .route("/v1/logs", get(log_files))
+        .route("/v1/logs/reopen", post(reopen_logs))
         .route("/v1/reload", post(reload))
         .route("/v1/stop", post(stop))
         .merge(limits_api::routes())
@@ -61,6 +64,16 @@ async fn status(State(reach): State<Reach>) -> Json<StatusReport> {
 
 async fn listen(State(reach): State<Reach>) -> Json<ListenReport> {
     Json(ListenReport { addresses: reach.standing().listen })
+}
+
+async fn log_files(State(reach): State<Reach>) -> Json<Vec<LogFileReport>> {
+    Json(log_files::log_files(&reach.control.plan(), &reach.sink))
+}
+
+async fn reopen_logs(State(reach): State<Reach>) -> Json<Done> {
+    reach.sink.reopen();
+    let message = "Every log file is closed; the next line opens it again, with a header.".to_owned();
+    Json(Done { message, notes: Vec::new() })
 }
 
 async fn add_site(State(reach): State<Reach>, body: Result<Json<NewSiteOrder>, JsonRejection>) -> Outcome {

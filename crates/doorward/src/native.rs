@@ -4,6 +4,7 @@ mod cert;
 mod check;
 mod limits;
 mod listen;
+mod logs;
 mod probe;
 mod site;
 mod status;
@@ -39,6 +40,7 @@ pub(crate) fn dispatch(cli: Cli) -> ExitCode {
         Command::Listen(command) => listen::run(&socket, command),
         Command::Cert(command) => cert::run(&socket, command),
         Command::Limits(command) => limits::run(&socket, command),
+        Command::Logs(command) => logs::run(&socket, command),
         Command::Reload => order(&socket, (Method::POST, "/v1/reload"), None),
         Command::Stop => order(&socket, (Method::POST, "/v1/stop"), None),
     };

@@ -22,6 +22,8 @@ mod limits;
 mod limits_desk;
 mod limits_proxied;
 mod listeners;
+mod log_faults;
+mod log_forms;
 mod logs;
 mod messages;
 mod proxy;

@@ -93,6 +93,7 @@ pub(super) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Resp
     head.finish();
     exchange.answered = Answered { status: answer.status(), substatus: 0, win32_status: 0 };
     exchange.sent_bytes += (out.len() - before) as u64;
+    exchange.keep_head(&out[before..]);
     chunked
 }
 
