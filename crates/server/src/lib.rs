@@ -12,6 +12,7 @@ mod control;
 mod custom_fields;
 mod downstream;
 mod exchange;
+mod gate;
 mod introduce;
 mod listener;
 mod outcome;

@@ -280,13 +280,7 @@ impl Connection {
     }
 
     pub(crate) fn abort(&mut self, exchange: Box<Exchange>, reason: Reason) -> End {
-        let text = match reason {
-            Reason::Concurrency => "AbortRequest_501",
-            Reason::Rate => "AbortRequest_502",
-            Reason::Address | Reason::Block => "AbortRequest_503",
-            Reason::HostName => "AbortRequest_504",
-        };
-        self.client.worker.error(&exchange, text, None);
+        self.client.worker.error(&exchange, abort_reason(reason), None);
         self.client.worker.recycle(exchange);
         End::Reset
     }
@@ -297,5 +291,15 @@ impl Connection {
         if newest.generation != self.plan.generation {
             self.plan = Arc::clone(&newest);
         }
+    }
+}
+
+/// The word for the HTTPERR log (D11).
+pub(crate) fn abort_reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Concurrency => "AbortRequest_501",
+        Reason::Rate => "AbortRequest_502",
+        Reason::Address | Reason::Block => "AbortRequest_503",
+        Reason::HostName => "AbortRequest_504",
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) plan: ArcSwap<Plan>,
     pub(crate) certificates: ArcSwap<Store>,
     pub(crate) limiter: Arc<Limiter>,
+    /// Counts connections and handshakes, apart from requests.
+    pub(crate) gate: Arc<Limiter>,
     pub(crate) clock: Clock,
     pub(crate) timers: Timers,
     pub(crate) head_limits: HeadLimits,

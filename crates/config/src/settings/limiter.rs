@@ -22,10 +22,10 @@ pub struct LimiterSection {
     pub trust_any_proxy: bool,
     /// The header that names the client: `X-Forwarded-For`, `Forwarded`, or another.
     pub client_header: String,
-    /// Most connections of one address at a time; 0 is no limit.
-    pub connections_per_address: u32,
-    /// Most TLS handshakes of one address per second; 0 is no limit.
-    pub handshakes_per_second: u32,
+    /// Most connections of one address at a time; 0 is no limit. Read at the server's level alone.
+    pub connections_per_address: Option<u32>,
+    /// Most TLS handshakes of one address per second; 0 is no limit. Read at the server's level alone.
+    pub handshakes_per_second: Option<u32>,
     /// Where `trustedProxies` was set.
     pub trusted_proxies_origin: Option<Origin>,
 }
@@ -33,6 +33,7 @@ pub struct LimiterSection {
 impl LimiterSection {
     pub(crate) fn read(section: &Effective) -> Self {
         let trusted = section.setting("trustedProxies");
+        let written = |name: &str| section.setting(name).map(|_| section.uint(name));
         Self {
             count_denied: section.bool("countDenied"),
             exempt_allowed: section.bool("exemptAllowed"),
@@ -40,8 +41,8 @@ impl LimiterSection {
             trusted_proxies: trusted.map(|setting| parse_networks(&setting.text).unwrap_or_default()),
             trust_any_proxy: section.bool("trustAnyProxy"),
             client_header: section.text("clientHeader"),
-            connections_per_address: section.uint("connectionsPerAddress"),
-            handshakes_per_second: section.uint("handshakesPerSecond"),
+            connections_per_address: written("connectionsPerAddress"),
+            handshakes_per_second: written("handshakesPerSecond"),
             trusted_proxies_origin: trusted.map(|setting| setting.origin.clone()),
         }
     }
