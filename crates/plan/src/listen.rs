@@ -23,6 +23,8 @@ pub struct Problem {
 pub struct ListenerPlan {
     /// Whether connections start with a TLS handshake.
     pub secure: bool,
+    /// Whether clients may speak HTTP/2: no binding here switches it off (`sslFlags` 4, IIS reference §1.3).
+    pub http2: bool,
     routes: Routes,
     /// A wildcard listener (`0.0.0.0`, `[::]`) also takes what bindings with an address asked for,
     /// since the kernel gives a port to either the wildcard or its single addresses.
@@ -51,6 +53,8 @@ impl ListenerPlan {
 pub(crate) struct Claimed {
     pub(crate) site: Arc<SitePlan>,
     pub(crate) endpoint: Endpoint,
+    /// `sslFlags` without bit 4.
+    pub(crate) http2: bool,
 }
 
 /// The addresses to open for all started sites, with the routes at each.
@@ -114,7 +118,9 @@ fn listener(address: SocketAddr, secure: bool, claimed: &[Claimed], listen: &[Ip
             }
         }
     }
-    ListenerPlan { secure, routes: routes_at(address.ip(), &here, listen), by_local }
+    let http2 =
+        here.iter().filter(|claim| covers(claim.endpoint.address, address.ip(), listen)).all(|claim| claim.http2);
+    ListenerPlan { secure, http2, routes: routes_at(address.ip(), &here, listen), by_local }
 }
 
 fn routes_at(local: IpAddr, here: &[&Claimed], listen: &[IpAddr]) -> Routes {
@@ -157,7 +163,7 @@ mod tests {
                 let (address, port, host) = parse_binding_information(information).unwrap();
                 let state = if name.starts_with('-') { SiteState::Stopped } else { SiteState::Started };
                 let endpoint = Endpoint { secure: false, address, port, host };
-                Claimed { site: site(id, name.trim_start_matches('-'), state), endpoint }
+                Claimed { site: site(id, name.trim_start_matches('-'), state), endpoint, http2: true }
             })
             .collect();
         listeners(&claimed, &listen).0

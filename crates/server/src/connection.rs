@@ -16,6 +16,7 @@ use doorward_wire::{ServerMachine, TimerReason, Waiting};
 
 use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
+use crate::http2;
 use crate::stream::{Ends, Stream};
 use crate::turn::{Turn, Unread};
 use crate::worker::{OpenListener, Worker};
@@ -34,6 +35,8 @@ pub(crate) struct Connection {
     pub(crate) listener: Rc<OpenListener>,
     /// One snapshot of the plan, renewed between requests.
     pub(crate) plan: Arc<Plan>,
+    /// Nothing has been received that tells HTTP/1 from HTTP/2.
+    pub(crate) version_open: bool,
     /// When the first byte of the present head came.
     pub(crate) head_since_ms: Option<u64>,
     pub(crate) unread: Unread,
@@ -60,6 +63,7 @@ impl Connection {
             client: Downstream::new(worker, listener.number, stream, ends),
             machine: ServerMachine::new(worker.shared.head_limits),
             carry: Vec::new(),
+            version_open: true,
             listener: Rc::clone(listener),
             plan: worker.shared.plan.load_full(),
             head_since_ms: None,
@@ -87,6 +91,11 @@ impl Connection {
                 Turn::Hungry => true,
                 Turn::Again | Turn::Blocked { .. } => false,
                 Turn::End(end) => return end,
+                Turn::Http2 => {
+                    let received = std::mem::take(&mut self.carry);
+                    // Boxed, so that a connection that waits in HTTP/1 does not keep room for it.
+                    return Box::pin(http2::serve(&self.client, &self.listener, received)).await;
+                }
                 Turn::Handle(exchange, handling) => match self.handle(exchange, handling).await {
                     Ok(()) => false,
                     Err(end) => return end,

@@ -27,7 +27,7 @@ fn server_variable<'e>(exchange: &'e Exchange, name: &str) -> Option<&'e [u8]> {
         "REQUEST_METHOD" => Some(exchange.request.method().as_bytes()),
         "URL" | "SCRIPT_NAME" | "PATH_INFO" => Some(exchange.path.as_bytes()),
         "QUERY_STRING" => exchange.request.query().map(str::as_bytes),
-        "HTTP_VERSION" | "SERVER_PROTOCOL" => Some(exchange.request.version().as_str().as_bytes()),
+        "HTTP_VERSION" | "SERVER_PROTOCOL" => Some(exchange.version_text().as_bytes()),
         "UNENCODED_URL" => Some(exchange.request.target().as_bytes()),
         "SERVER_NAME" => Some(exchange.request.host().as_bytes()),
         other => header(exchange, other.strip_prefix("HTTP_")?),

@@ -42,6 +42,8 @@ pub(crate) struct Exchange {
     pub(crate) sent_bytes: u64,
     /// Bytes of the request, head and body framing included.
     pub(crate) received_bytes: u64,
+    /// The HTTP/2 stream that carries it; `None` in HTTP/1.
+    pub(crate) stream: Option<u32>,
     /// Set where the request is not recorded in the site's log (abort, refused before a site).
     pub(crate) unrecorded: bool,
 }
@@ -61,6 +63,7 @@ impl Exchange {
             keep_alive: false,
             sent_bytes: 0,
             received_bytes: 0,
+            stream: None,
             unrecorded: false,
         }
     }
@@ -78,7 +81,16 @@ impl Exchange {
         self.keep_alive = false;
         self.sent_bytes = 0;
         self.received_bytes = 0;
+        self.stream = None;
         self.unrecorded = false;
+    }
+
+    /// The version as it is logged.
+    pub(crate) fn version_text(&self) -> &'static str {
+        match self.stream {
+            Some(_) => "HTTP/2",
+            None => self.request.version().as_str(),
+        }
     }
 
     /// Whether the answer has no body because of the method.
@@ -129,7 +141,7 @@ impl Exchange {
             query: self.request.query().map(str::as_bytes),
             user_name: None,
             peer: doorward_limiter::canonical(self.ends.peer.ip()),
-            version: self.request.version().as_str(),
+            version: self.version_text(),
             user_agent: self.request.field("User-Agent"),
             cookie: self.request.field("Cookie"),
             referer: self.request.field("Referer"),
@@ -155,9 +167,10 @@ impl Exchange {
             time_unix_ms: unix_ms(),
             peer: Some(self.ends.peer),
             server: Some(self.ends.local),
-            version: known.then(|| self.request.version().as_str()),
+            version: known.then(|| self.version_text()),
             method: known.then(|| self.request.method().as_bytes()),
             uri: known.then(|| self.request.target().as_bytes()),
+            stream_id: self.stream,
             status,
             site_id: self.site.as_ref().map(|site| site.id),
             reason,

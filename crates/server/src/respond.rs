@@ -9,8 +9,33 @@ use crate::outcome::{Handling, Refusal, Response, SiteRefusal};
 use crate::proxy;
 use crate::render;
 use crate::send;
-use crate::static_file::{self, Found};
+use crate::static_file::{self, FileJob, Found};
 use crate::turn::Unread;
+use crate::worker::Worker;
+
+/// Looks for a file off the event loop.
+pub(crate) async fn find(job: FileJob) -> Found {
+    match tokio::task::spawn_blocking(move || job.run()).await {
+        Ok(found) => found,
+        Err(_) => Found::Refused(SiteRefusal::new(500, 0, 0).into()),
+    }
+}
+
+/// The answer for what was found; a file is kept for the next who asks.
+pub(crate) fn found_response(worker: &Worker, exchange: &Exchange, found: Found) -> Result<Response, Refusal> {
+    match found {
+        Found::Folder(path) => Ok(render::folder_redirect(&path, exchange.request.query())),
+        Found::Refused(refusal) => Err(refusal),
+        Found::File(known) => {
+            let (Some(site), Some(effective)) = (&exchange.site, &exchange.effective) else {
+                return Err(SiteRefusal::new(500, 0, 0).into());
+            };
+            let file = static_file::CachedFile::new(known, effective, worker.shared.clock.now_ms());
+            let file = worker.files.keep(site.id, &exchange.path, file);
+            static_file::answer(&file, exchange, effective)
+        }
+    }
+}
 
 impl Connection {
     /// Handles a request that needs waiting.
@@ -18,10 +43,7 @@ impl Connection {
         match handling {
             Handling::Respond(response) => self.respond(exchange, response).await,
             Handling::Open(job) => {
-                let found = match tokio::task::spawn_blocking(move || job.run()).await {
-                    Ok(found) => found,
-                    Err(_) => Found::Refused(SiteRefusal::new(500, 0, 0).into()),
-                };
+                let found = find(job).await;
                 self.respond_found(exchange, found).await
             }
             Handling::Forward(effective) => proxy::forward(self, exchange, &effective).await,
@@ -29,22 +51,10 @@ impl Connection {
     }
 
     async fn respond_found(&mut self, exchange: Box<Exchange>, found: Found) -> Result<(), End> {
-        let response = match found {
-            Found::Folder(path) => render::folder_redirect(&path, exchange.request.query()),
-            Found::Refused(refusal) => return self.refuse(exchange, refusal).await,
-            Found::File(known) => {
-                let (Some(site), Some(effective)) = (&exchange.site, &exchange.effective) else {
-                    return Err(End::Close);
-                };
-                let file = static_file::CachedFile::new(known, effective, self.client.now_ms());
-                let file = self.client.worker.files.keep(site.id, &exchange.path, file);
-                match static_file::answer(&file, &exchange, effective) {
-                    Ok(response) => response,
-                    Err(refusal) => return self.refuse(exchange, refusal).await,
-                }
-            }
-        };
-        self.respond(exchange, response).await
+        match found_response(&self.client.worker, &exchange, found) {
+            Ok(response) => self.respond(exchange, response).await,
+            Err(refusal) => self.refuse(exchange, refusal).await,
+        }
     }
 
     /// Answers a refusal that came after the pipeline.
