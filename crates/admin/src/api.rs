@@ -1,6 +1,5 @@
 //! The routes: what can be seen, what can be changed.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::rejection::JsonRejection;
@@ -9,30 +8,30 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
-use doorward_limiter::IpNet;
 use doorward_logs::Sink;
 use doorward_server::Control;
 use serde::{Deserialize, Serialize};
 
 use crate::desk::{Desk, Done, NewSiteOrder, Order, Refused, RefusedKind};
-use crate::report::{self, ClientReport, ListenReport, Standing, StatusReport};
+use crate::limits_api;
+use crate::report::{self, ListenReport, Standing, StatusReport};
 
 /// What every route can reach.
 #[derive(Clone)]
-struct Reach {
-    control: Arc<Control>,
+pub(crate) struct Reach {
+    pub(crate) control: Arc<Control>,
     sink: Arc<Sink>,
     standing: Arc<Mutex<Standing>>,
     desk: Desk,
 }
 
 impl Reach {
-    fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> Standing {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-type Outcome = Result<Json<Done>, ApiError>;
+pub(crate) type Outcome = Result<Json<Done>, ApiError>;
 
 /// All routes of the control socket.
 pub fn router(control: Arc<Control>, sink: Arc<Sink>, standing: Arc<Mutex<Standing>>, desk: Desk) -> Router {
@@ -44,10 +43,9 @@ pub fn router(control: Arc<Control>, sink: Arc<Sink>, standing: Arc<Mutex<Standi
         .route("/v1/sites/{name}/stop", post(stop_site))
         .route("/v1/listen", get(listen).post(add_listen))
         .route("/v1/listen/{address}", delete(remove_listen))
-        .route("/v1/limits/clients", get(clients))
-        .route("/v1/limits/unblock", post(unblock))
         .route("/v1/reload", post(reload))
         .route("/v1/stop", post(stop))
+        .merge(limits_api::routes())
         .fallback(no_route)
         .with_state(Reach { control, sink, standing, desk })
 }
@@ -58,10 +56,6 @@ async fn status(State(reach): State<Reach>) -> Json<StatusReport> {
 
 async fn listen(State(reach): State<Reach>) -> Json<ListenReport> {
     Json(ListenReport { addresses: reach.standing().listen })
-}
-
-async fn clients(State(reach): State<Reach>) -> Json<Vec<ClientReport>> {
-    Json(report::clients(&reach.control))
 }
 
 async fn add_site(State(reach): State<Reach>, body: Result<Json<NewSiteOrder>, JsonRejection>) -> Outcome {
@@ -105,40 +99,16 @@ async fn stop(State(reach): State<Reach>) -> Outcome {
     carry_out(&reach, Order::Stop).await
 }
 
-async fn unblock(State(reach): State<Reach>, body: Result<Json<AddressBody>, JsonRejection>) -> Outcome {
-    let Json(AddressBody { address }) = body?;
-    let network = network(&address).ok_or_else(|| {
-        let message = format!("'{address}' is neither an address nor a network");
-        let hint = Some("write 203.0.113.9, 2001:db8::/64 or the like".to_owned());
-        ApiError(Refused { kind: RefusedKind::Invalid, message, hint })
-    })?;
-    let message = match reach.control.limiter().unblock(network, None) {
-        0 => format!("{address} is not limited now."),
-        1 => format!("{address} unblocked."),
-        clients => format!("{clients} clients in {address} unblocked."),
-    };
-    Ok(Json(Done { message, notes: Vec::new() }))
-}
-
-/// An address is the network of itself; an IPv6 address that of its /64, since that is how it is counted (D10).
-fn network(text: &str) -> Option<IpNet> {
-    if let Ok(address) = text.parse::<IpAddr>() {
-        let address = doorward_limiter::canonical(address);
-        return IpNet::new(address, if address.is_ipv4() { 32 } else { 64 }).ok();
-    }
-    text.parse().ok()
-}
-
 async fn no_route() -> ApiError {
     ApiError(Refused::new(RefusedKind::NotFound, "there is no such route"))
 }
 
-async fn carry_out(reach: &Reach, order: Order) -> Outcome {
+pub(crate) async fn carry_out(reach: &Reach, order: Order) -> Outcome {
     Ok(Json(reach.desk.order(order).await.map_err(ApiError)?))
 }
 
 /// A refusal as a response.
-struct ApiError(Refused);
+pub(crate) struct ApiError(pub(crate) Refused);
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
@@ -161,23 +131,5 @@ impl IntoResponse for ApiError {
             RefusedKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, Json(ErrorBody { error: self.0 })).into_response()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(network(text).map(|network| network.to_string()).as_deref(), expected, "{text}");
-    }
-
-    #[test]
-    fn addresses_and_networks() {
-        check("203.0.113.9", Some("203.0.113.9/32"));
-        check("::ffff:203.0.113.9", Some("203.0.113.9/32"));
-        check("2001:db8::7", Some("2001:db8::7/64"));
-        check("10.0.0.0/8", Some("10.0.0.0/8"));
-        check("shop", None);
     }
 }

@@ -1,5 +1,6 @@
 //! Where orders are taken. One task works them off, one at a time.
 
+use doorward_limiter::IpNet;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,6 +26,32 @@ pub struct NewSiteOrder {
     pub to: Option<String>,
 }
 
+/// Limits to set at one level of the configuration.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsOrder {
+    /// The site; without one, the server's own level.
+    #[serde(default)]
+    pub site: Option<String>,
+    /// Path below the site.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// What to set, at least one.
+    pub values: Vec<LimitsValue>,
+}
+
+/// One attribute of the limits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsValue {
+    /// `dynamicIpSecurity`, `ipSecurity` or `limiter`.
+    pub section: String,
+    /// Element and attribute inside it, such as `denyByRequestRate.maxRequests`.
+    pub name: String,
+    /// The text to write.
+    pub text: String,
+}
+
 /// A change somebody asks for.
 #[derive(Clone, Debug)]
 pub enum Order {
@@ -40,6 +67,24 @@ pub enum Order {
     AddListen(String),
     /// Remove an address from the IP listen list.
     RemoveListen(String),
+    /// Set limits in the configuration.
+    SetLimits(LimitsOrder),
+    /// Block a network for a while.
+    Block {
+        /// Whom.
+        network: IpNet,
+        /// How long, in milliseconds.
+        for_ms: u64,
+        /// Why.
+        reason: String,
+    },
+    /// End the blocks of a network and forget what was counted against it.
+    Unblock {
+        /// Whom.
+        network: IpNet,
+        /// The same as the operator wrote it.
+        text: String,
+    },
     /// Read the configuration again.
     Reload,
     /// End the server.

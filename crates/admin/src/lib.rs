@@ -8,11 +8,17 @@
 mod api;
 mod control_socket;
 mod desk;
+mod explain;
+mod limits_api;
+mod policy_report;
 mod report;
 
 pub use api::router;
 pub use control_socket::{ControlSocketError, connectable_path, open, serve};
-pub use desk::{Desk, Done, NewSiteOrder, Order, Orders, Refused, RefusedKind, desk};
+pub use desk::{Desk, Done, LimitsOrder, LimitsValue, NewSiteOrder, Order, Orders, Refused, RefusedKind, desk};
+pub use explain::{Explanation, Question};
+pub use limits_api::{BlockOrder, BlockReport};
+pub use policy_report::{EntryReport, PolicyReport, RuleReport};
 pub use report::{
     ClientReport, ConfigurationReport, LimiterReport, ListenReport, ListenerReport, LogProblemReport, LogsReport,
     SiteReport, Standing, StatusReport,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use doorward_config::Configuration;
 use doorward_limiter::{Evidence, Usage};
 use doorward_logs::{Sink, SinkStatus};
 use doorward_plan::{SitePlan, SiteState};
@@ -19,6 +20,8 @@ pub struct Standing {
     pub listen: Vec<String>,
     /// Findings that did not keep the configuration from being used.
     pub findings: Vec<String>,
+    /// The configuration in force, to tell where a value comes from.
+    pub configuration: Option<Arc<Configuration>>,
 }
 
 /// `GET /v1/status`.
@@ -106,6 +109,8 @@ pub struct LimiterReport {
     pub denied_address: u64,
     /// Denied by a host name (504).
     pub denied_host_name: u64,
+    /// Denied by an operator's block (503).
+    pub denied_block: u64,
     /// Of the denied, only logged.
     pub logged_only: u64,
 }
@@ -237,6 +242,7 @@ fn limiter(usage: &Usage) -> LimiterReport {
         denied_rate: usage.denied_rate,
         denied_address: usage.denied_address,
         denied_host_name: usage.denied_host_name,
+        denied_block: usage.denied_block,
         logged_only: usage.logged_only,
     }
 }
@@ -254,13 +260,14 @@ fn logs(status: &SinkStatus) -> LogsReport {
     }
 }
 
-/// The clients that are limited now, or were lately.
-pub fn clients(control: &Control) -> Vec<ClientReport> {
+/// The clients that are limited now, or were lately; those of one site, or all.
+pub fn clients(control: &Control, site: Option<&str>) -> Vec<ClientReport> {
     let plan = control.plan();
     let name =
         |id: u32| plan.sites.iter().find(|site| site.id == id).map_or_else(String::new, |site| site.name.clone());
     let denied = control.limiter().denied_clients(control.clock().now_ms());
-    denied.into_iter().map(|evidence| client(control, name(evidence.site_id), evidence)).collect()
+    let reports = denied.into_iter().map(|evidence| client(control, name(evidence.site_id), evidence));
+    reports.filter(|report| site.is_none_or(|site| report.site.eq_ignore_ascii_case(site))).collect()
 }
 
 fn client(control: &Control, site: String, evidence: Evidence) -> ClientReport {
@@ -292,7 +299,7 @@ fn client(control: &Control, site: String, evidence: Evidence) -> ClientReport {
 }
 
 /// A moment as RFC 3339 text in UTC, to the second.
-fn utc_text(unix_ms: u64) -> String {
+pub(crate) fn utc_text(unix_ms: u64) -> String {
     let seconds = i64::try_from(unix_ms / 1000).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).map_or_else(|_| String::new(), |moment| moment.to_string())
 }

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use ipnet::IpNet;
+
 use crate::builtin;
 use crate::diagnostic::Findings;
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
 use crate::merge::overlay;
-use crate::schema::{SECTIONS, SectionTable};
+use crate::schema::{SECTIONS, SectionTable, parse_networks};
 use crate::settings::{IpSecurity, LimiterSection, ProxySection};
 
 impl Hierarchy {
@@ -68,6 +70,12 @@ impl Hierarchy {
 
     pub(crate) fn limiter(&self, place: Place<'_>) -> LimiterSection {
         LimiterSection::read(&self.section("doorward/limiter", place))
+    }
+
+    /// Who speaks the PROXY protocol to us; a list that could not be read has its finding.
+    pub(crate) fn proxy_protocol(&self, place: Place<'_>) -> Vec<IpNet> {
+        let section = self.section("doorward/proxyProtocol", place);
+        parse_networks(&section.text("trusted")).unwrap_or_default()
     }
 
     pub(crate) fn proxy(&self, place: Place<'_>) -> Option<ProxySection> {

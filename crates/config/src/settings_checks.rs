@@ -13,6 +13,7 @@ pub(crate) fn check(configuration: &Configuration, findings: &mut Findings) {
         findings.within(level.owner(), |findings| {
             check_static_list(configuration, level, findings);
             check_proxy_trust(configuration, level, findings);
+            check_proxy_protocol(level, findings);
         });
     }
     check_built_in(configuration, findings);
@@ -51,6 +52,16 @@ fn check_proxy_trust(configuration: &Configuration, level: &Level, findings: &mu
         let message = "proxy mode without trustedProxies believes a private or loopback peer for one hop";
         let hint = "name your proxies in <doorward><limiter trustedProxies=\"…\"/>";
         findings.note(&layer.origin, Complaint::new("proxy", message).hint(hint));
+    }
+}
+
+/// A connection is for a site as a whole, so that a path cannot ask for the PROXY protocol.
+fn check_proxy_protocol(level: &Level, findings: &mut Findings) {
+    let deeper = level.path.contains('/');
+    if let Some(layer) = level.layers.get("doorward/proxyProtocol").filter(|_| deeper) {
+        let message = "proxyProtocol below a site has no effect: who connects is settled before the path is known";
+        let hint = "write it into the location of the site";
+        findings.warning(&layer.declared.origin, Complaint::new("unused", message).hint(hint));
     }
 }
 

@@ -1,9 +1,14 @@
 //! The words one can type.
 
+mod limits;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::embedded::Ports;
+pub(crate) use limits::{ClientsArgs, ExplainArgs, Limit, LimitsCommand, PlaceArgs, SetArgs, Switch};
 
 /// A web front door: sites on exact addresses, limits per client, logs as IIS writes them.
 #[derive(Debug, Parser)]
@@ -30,7 +35,7 @@ pub(crate) enum Command {
     /// The IP listen list: the addresses that `*` bindings may use.
     #[command(subcommand)]
     Listen(ListenCommand),
-    /// The limiter: who is limited now, and why.
+    /// The limiter: who is limited now and why, what holds where, and blocks of your own.
     #[command(subcommand)]
     Limits(LimitsCommand),
     /// Show who holds a port, and what that blocks.
@@ -62,9 +67,12 @@ pub(crate) struct RunArgs {
     /// Serve this applicationHost.config from wherever it is.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Port of the embedded default sites.
-    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    /// Port of the embedded default's http sites.
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().http)]
     pub(crate) http_port: u16,
+    /// Port of the embedded default's https sites.
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().https)]
+    pub(crate) https_port: u16,
     /// Serving threads (default: one per core).
     #[arg(long, value_name = "COUNT")]
     pub(crate) threads: Option<usize>,
@@ -147,15 +155,4 @@ pub(crate) enum ListenCommand {
     },
     /// Show the list.
     List(JsonArgs),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LimitsCommand {
-    /// Clients that are limited now, or were within the last minute, with the evidence.
-    Clients(JsonArgs),
-    /// Forget what was counted against an address or network.
-    Unblock {
-        /// An address (of IPv6 its /64 is meant) or a network such as 10.0.0.0/8.
-        address: String,
-    },
 }

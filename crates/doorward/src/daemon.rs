@@ -1,6 +1,7 @@
 //! The running server: one task owns the configuration and makes every change to it.
 
 mod banner;
+mod blocks;
 mod changes;
 mod edits;
 mod lock;
@@ -19,9 +20,6 @@ use doorward_logs::Sink;
 use doorward_plan::{Inputs, Plan, Scopes, SiteId, build};
 use doorward_server::Control;
 
-/// Port of the embedded default sites.
-pub(crate) const HTTP_PORT: u16 = 8080;
-
 /// Everything the owner of the configuration holds.
 pub(crate) struct Daemon {
     home: Home,
@@ -30,7 +28,7 @@ pub(crate) struct Daemon {
     sink: Arc<Sink>,
     standing: Arc<Mutex<Standing>>,
     /// The configuration in force.
-    configuration: Configuration,
+    configuration: Arc<Configuration>,
     scopes: Scopes,
     /// Sites the operator started or stopped; the others follow `serverAutoStart`.
     wishes: BTreeMap<SiteId, bool>,
@@ -44,7 +42,13 @@ impl Daemon {
     /// The plan for a configuration and the operator's present wishes.
     fn plan(&mut self, configuration: &Configuration) -> Plan {
         let present = self.control.plan();
-        let inputs = Inputs { configuration, wishes: &self.wishes, home_logs: &self.home.logs, present: &present };
+        let inputs = Inputs {
+            configuration,
+            wishes: &self.wishes,
+            home_logs: &self.home.logs,
+            home_certificates: &self.home.certificates,
+            present: &present,
+        };
         build(&inputs, &mut self.scopes)
     }
 
@@ -58,6 +62,9 @@ impl Daemon {
         let findings = self.configuration.findings.iter().filter(|finding| finding.severity != Severity::Note);
         let findings = findings.map(ToString::to_string).collect();
         let file = self.source.name(&self.home);
-        self.with_standing(|standing| *standing = Standing { file, last_error: None, listen, findings });
+        let configuration = Some(Arc::clone(&self.configuration));
+        self.with_standing(|standing| {
+            *standing = Standing { file, last_error: None, listen, findings, configuration };
+        });
     }
 }

@@ -1,12 +1,20 @@
 //! What is printed: to the operator's terminal, so nothing a client or a file chose may act on it.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 /// Prints a line to standard output. A closed pipe (`doorward status | head`) is no error of ours.
 pub(crate) fn line(text: impl AsRef<str>) {
     let mut out = std::io::stdout().lock();
     let _closed = writeln!(out, "{}", harmless(text.as_ref()));
     let _closed = out.flush();
+}
+
+/// Begins the screen anew, where there is one.
+pub(crate) fn clear_screen() {
+    let mut out = std::io::stdout().lock();
+    if out.is_terminal() {
+        let _closed = out.write_all(b"\x1b[H\x1b[2J");
+    }
 }
 
 /// Prints a line to standard error.

@@ -50,15 +50,17 @@ pub enum Reason {
     Address,
     /// The static list, by reverse host name. Found outside this crate, which resolves no names.
     HostName,
+    /// An operator's temporary block.
+    Block,
 }
 
 impl Reason {
-    /// The substatus IIS logs, 501 to 504.
+    /// The substatus IIS logs, 501 to 504; a block is an address denied.
     pub fn substatus(self) -> u16 {
         match self {
             Self::Concurrency => 501,
             Self::Rate => 502,
-            Self::Address => 503,
+            Self::Address | Self::Block => 503,
             Self::HostName => 504,
         }
     }
@@ -72,6 +74,7 @@ impl fmt::Display for Reason {
             Self::Rate => "request rate",
             Self::Address => "address",
             Self::HostName => "host name",
+            Self::Block => "operator's block",
         })
     }
 }

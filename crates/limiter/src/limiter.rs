@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::blocks::{Block, Blocks, TooManyBlocks};
 use crate::evidence::{Episodes, Evidence, Sample};
 use crate::permit::Permit;
 use crate::table::{Table, Visit};
@@ -63,6 +64,7 @@ pub struct Limiter {
     table: Arc<Table>,
     tally: Tally,
     episodes: Episodes,
+    blocks: Blocks,
 }
 
 impl Limiter {
@@ -70,15 +72,44 @@ impl Limiter {
     /// tells how much there is.
     pub fn new(settings: LimiterSettings) -> Arc<Self> {
         let table = Arc::new(Table::new(settings.clients_max, settings.seed));
-        Arc::new(Self { table, tally: Tally::default(), episodes: Episodes::new(settings.evidence_max) })
+        let episodes = Episodes::new(settings.evidence_max);
+        Arc::new(Self { table, tally: Tally::default(), episodes, blocks: Blocks::default() })
     }
 
-    /// Decides about one request and counts it. The static list comes first, then concurrency, then the rate (D3).
-    /// Static denials and exempt clients are not counted. `now_ms` may start anywhere but has to advance with the
-    /// clock; threads may differ by some milliseconds.
+    /// Blocks a network until a moment, for every site and before every rule of theirs; renews a block that is there.
+    ///
+    /// # Errors
+    /// [`TooManyBlocks`] when ten thousand are in force.
+    pub fn block(&self, block: &Block, now_ms: u64) -> Result<(), TooManyBlocks> {
+        self.blocks.add(block, now_ms)
+    }
+
+    /// The blocks in force, the one that ends first first.
+    pub fn blocks(&self, now_ms: u64) -> Vec<Block> {
+        self.blocks.all(now_ms)
+    }
+
+    /// Removes the blocks of a network and of those inside it; returns how many. A wider block stays.
+    pub fn remove_blocks(&self, network: &IpNet) -> usize {
+        self.blocks.remove(network)
+    }
+
+    /// The block that strikes a client, by its own address or by its peer's.
+    pub fn block_of(&self, client: &Client, now_ms: u64) -> Option<Block> {
+        self.blocks.strikes(client, now_ms)
+    }
+
+    /// Whether an operator blocks anybody, so that even a policy with nothing in it has to be asked about.
+    pub fn has_blocks(&self) -> bool {
+        self.blocks.any()
+    }
+
+    /// Decides about one request and counts it. An operator's block comes first, then the static list, then
+    /// concurrency, then the rate (D3). Static denials and exempt clients are not counted. `now_ms` may start
+    /// anywhere but has to advance with the clock; threads may differ by some milliseconds.
     pub fn decide(&self, policy: &Policy, client: &Client, now_ms: u64) -> Admission {
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
-        if let Some((decision, exempt)) = uncounted(policy, client) {
+        if let Some((decision, exempt)) = self.uncounted(policy, client, now_ms) {
             self.tally.add(&key, decision, exempt);
             return Admission::uncounted(decision, exempt);
         }
@@ -93,7 +124,7 @@ impl Limiter {
 
     /// What the next request would get, without counting anything.
     pub fn peek(&self, policy: &Policy, client: &Client, now_ms: u64) -> (Decision, Counts) {
-        if let Some((decision, _)) = uncounted(policy, client) {
+        if let Some((decision, _)) = self.uncounted(policy, client, now_ms) {
             return (decision, Counts::default());
         }
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
@@ -103,6 +134,10 @@ impl Limiter {
 
     /// Keeps evidence of a denied or would-be denied request: call it once for each. The first of an episode is kept
     /// with its sample, the others are counted. An allowed request leaves no trace.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is what the server has at hand; a struct would be built to be taken apart"
+    )]
     pub fn note_denial(
         &self,
         policy: &Policy,
@@ -148,6 +183,7 @@ impl Limiter {
             evidence.blocked_now = match evidence.reason {
                 Reason::Concurrency | Reason::Rate => self.is_blocked(evidence, now_ms),
                 Reason::Address | Reason::HostName => recent,
+                Reason::Block => self.blocks.find(evidence.key.network().addr(), now_ms).is_some(),
             };
             evidence.blocked_now || recent
         });
@@ -175,6 +211,14 @@ impl Limiter {
         usage
     }
 
+    /// The decision where nothing needs counting, and whether it is an exemption.
+    fn uncounted(&self, policy: &Policy, client: &Client, now_ms: u64) -> Option<(Decision, bool)> {
+        if self.blocks.strikes(client, now_ms).is_some() {
+            return Some((denied_statically(policy, Reason::Block), false));
+        }
+        uncounted(policy, client)
+    }
+
     fn is_blocked(&self, evidence: &Evidence, now_ms: u64) -> bool {
         let Evidence { key, scope, limits, .. } = evidence;
         let counts = self.table.look(&Visit { key: *key, scope: *scope, limits, keeps_denied: false, now_ms });
@@ -182,7 +226,7 @@ impl Limiter {
     }
 }
 
-/// The decision where nothing needs counting, and whether it is an exemption.
+/// The same by the static list alone.
 fn uncounted(policy: &Policy, client: &Client) -> Option<(Decision, bool)> {
     match policy.screen(client) {
         Screening::Denied => Some((denied_statically(policy, Reason::Address), false)),

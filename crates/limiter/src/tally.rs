@@ -20,6 +20,7 @@ struct Stripe {
     exempt: AtomicU64,
     denied_address: AtomicU64,
     denied_host_name: AtomicU64,
+    denied_block: AtomicU64,
     logged_only: AtomicU64,
 }
 
@@ -32,6 +33,7 @@ impl Tally {
             Decision::Allow => &stripe.allowed,
             Decision::Deny { enforced: false, .. } => &stripe.logged_only,
             Decision::Deny { reason: Reason::HostName, .. } => &stripe.denied_host_name,
+            Decision::Deny { reason: Reason::Block, .. } => &stripe.denied_block,
             Decision::Deny { reason: Reason::Address, .. } => &stripe.denied_address,
             Decision::Deny { reason: Reason::Concurrency | Reason::Rate, .. } => return,
         };
@@ -46,6 +48,7 @@ impl Tally {
             usage.exempt += exempt;
             usage.denied_address += stripe.denied_address.load(Relaxed);
             usage.denied_host_name += stripe.denied_host_name.load(Relaxed);
+            usage.denied_block += stripe.denied_block.load(Relaxed);
             usage.logged_only += stripe.logged_only.load(Relaxed);
         }
     }

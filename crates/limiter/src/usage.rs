@@ -27,6 +27,8 @@ pub struct Usage {
     pub denied_address: u64,
     /// Denials by host name, as told through [`crate::Limiter::note_denial`].
     pub denied_host_name: u64,
+    /// Denials by an operator's block.
+    pub denied_block: u64,
     /// Denials that logging-only mode did not enforce.
     pub logged_only: u64,
 }

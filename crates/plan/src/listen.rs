@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use doorward_config::{BindingAddress, Endpoint};
+use doorward_limiter::{IpNet, canonical};
 
+use crate::certificates::Certificates;
 use crate::route::Routes;
 use crate::site::SitePlan;
 
@@ -25,16 +27,26 @@ pub struct ListenerPlan {
     pub secure: bool,
     /// Whether clients may speak HTTP/2: no binding here switches it off (`sslFlags` 4, IIS reference §1.3).
     pub http2: bool,
+    /// Which certificate those get.
+    pub certificates: Certificates,
     routes: Routes,
     /// A wildcard listener (`0.0.0.0`, `[::]`) also takes what bindings with an address asked for,
     /// since the kernel gives a port to either the wildcard or its single addresses.
     by_local: HashMap<IpAddr, Routes>,
+    /// Who has to begin with a PROXY protocol header: whoever one of the started sites here names.
+    proxy_protocol: Vec<IpNet>,
 }
 
 impl ListenerPlan {
     /// The routes of a connection whose own end has this address.
     pub fn routes(&self, local: IpAddr) -> &Routes {
         self.by_local.get(&local).unwrap_or(&self.routes)
+    }
+
+    /// Whether a connection of this peer has to begin with a PROXY protocol header.
+    pub fn expects_proxy_header(&self, peer: IpAddr) -> bool {
+        let peer = canonical(peer);
+        self.proxy_protocol.iter().any(|network| network.contains(&peer))
     }
 
     /// The started sites that need this listener, each once.
@@ -73,9 +85,24 @@ pub(crate) fn listeners(claimed: &[Claimed], listen: &[IpAddr]) -> (BTreeMap<Soc
         }
     }
     absorb_into_wildcards(&mut protocols);
-    let listeners =
+    let listeners: BTreeMap<SocketAddr, ListenerPlan> =
         protocols.into_iter().map(|(address, secure)| (address, listener(address, secure, claimed, listen))).collect();
+    problems.extend(listeners.iter().filter_map(proxy_protocol_problem));
     (listeners, problems)
+}
+
+/// A connection is settled before its site is known, so that the sites of one address have to agree.
+fn proxy_protocol_problem((address, listener): (&SocketAddr, &ListenerPlan)) -> Option<Problem> {
+    let sites = listener.sites();
+    let first = sites.first()?;
+    let other = sites.iter().find(|site| site.proxy_protocol != first.proxy_protocol)?;
+    Some(Problem {
+        site: Some(other.name.clone()),
+        message: format!(
+            "it shares {address} with {}, whose proxyProtocol differs: the peers of both lists have to send the header",
+            first.name
+        ),
+    })
 }
 
 /// The addresses a binding listens on: its own, or what the IP listen list leaves of the wildcard.
@@ -120,7 +147,16 @@ fn listener(address: SocketAddr, secure: bool, claimed: &[Claimed], listen: &[Ip
     }
     let http2 =
         here.iter().filter(|claim| covers(claim.endpoint.address, address.ip(), listen)).all(|claim| claim.http2);
-    ListenerPlan { secure, http2, routes: routes_at(address.ip(), &here, listen), by_local }
+    let mut planned = ListenerPlan {
+        secure,
+        http2,
+        certificates: Certificates::default(),
+        routes: routes_at(address.ip(), &here, listen),
+        by_local,
+        proxy_protocol: Vec::new(),
+    };
+    planned.proxy_protocol = planned.sites().iter().flat_map(|site| site.proxy_protocol.clone()).collect();
+    planned
 }
 
 fn routes_at(local: IpAddr, here: &[&Claimed], listen: &[IpAddr]) -> Routes {
@@ -133,7 +169,7 @@ fn routes_at(local: IpAddr, here: &[&Claimed], listen: &[IpAddr]) -> Routes {
 }
 
 /// Whether a binding takes requests that arrive at `local`.
-fn covers(binding: BindingAddress, local: IpAddr, listen: &[IpAddr]) -> bool {
+pub(crate) fn covers(binding: BindingAddress, local: IpAddr, listen: &[IpAddr]) -> bool {
     let is_listed = || {
         listen.is_empty()
             || listen.iter().any(|own| *own == local || (own.is_unspecified() && own.is_ipv4() == local.is_ipv4()))

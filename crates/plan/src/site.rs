@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use doorward_limiter::IpNet;
 use doorward_logs::SiteLog;
 
 use crate::directory::Directories;
@@ -55,6 +56,8 @@ pub struct SitePlan {
     pub log: Arc<SiteLog>,
     /// `limits/connectionTimeout`: how long a connection may idle, or a head or body stall, in milliseconds.
     pub connection_timeout_ms: u64,
+    /// Peers whose connections begin with a PROXY protocol header; none when empty.
+    pub proxy_protocol: Vec<IpNet>,
     /// `limits/maxUrlSegments`: a longer path gets 404.20.
     pub url_segments_max: u32,
 }
@@ -89,6 +92,7 @@ pub(crate) mod tests_support {
             settings: Arc::new(settings),
             log: SiteLog::new(crate::log_settings::tests_support::settings(id)),
             connection_timeout_ms: 120_000,
+            proxy_protocol: Vec::new(),
             url_segments_max: 32,
         })
     }

@@ -18,6 +18,7 @@ use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
 use crate::http2;
 use crate::stream::{Ends, Stream};
+use crate::tls;
 use crate::turn::{Turn, Unread};
 use crate::worker::{OpenListener, Worker};
 
@@ -37,6 +38,8 @@ pub(crate) struct Connection {
     pub(crate) plan: Arc<Plan>,
     /// Nothing has been received that tells HTTP/1 from HTTP/2.
     pub(crate) version_open: bool,
+    /// HTTP/2 was agreed on in the handshake.
+    pub(crate) agreed_http2: bool,
     /// When the first byte of the present head came.
     pub(crate) head_since_ms: Option<u64>,
     pub(crate) unread: Unread,
@@ -49,8 +52,13 @@ pub(crate) struct Connection {
 
 /// Serves a connection to its end.
 pub(crate) async fn serve(mut connection: Connection) {
-    match connection.run().await {
-        End::Close => {}
+    let end = match connection.meet().await {
+        Ok(()) if connection.agreed_http2 => connection.run_http2().await,
+        Ok(()) => connection.run().await,
+        Err(end) => end,
+    };
+    match end {
+        End::Close => connection.client.stream.say_goodbye(),
         End::Linger => connection.linger().await,
         End::Reset => connection.client.stream.reset_on_drop(),
     }
@@ -64,6 +72,7 @@ impl Connection {
             machine: ServerMachine::new(worker.shared.head_limits),
             carry: Vec::new(),
             version_open: true,
+            agreed_http2: false,
             listener: Rc::clone(listener),
             plan: worker.shared.plan.load_full(),
             head_since_ms: None,
@@ -72,6 +81,12 @@ impl Connection {
             idle_ms: worker.shared.timers.idle_ms,
             batch: Vec::new(),
         }
+    }
+
+    /// What comes before the first request: a trusted proxy's word for its client, and the TLS handshake.
+    async fn meet(&mut self) -> Result<(), End> {
+        self.introduce().await?;
+        if self.listener.secure { tls::handshake(self).await } else { Ok(()) }
     }
 
     async fn run(&mut self) -> End {
@@ -91,17 +106,19 @@ impl Connection {
                 Turn::Hungry => true,
                 Turn::Again | Turn::Blocked { .. } => false,
                 Turn::End(end) => return end,
-                Turn::Http2 => {
-                    let received = std::mem::take(&mut self.carry);
-                    // Boxed, so that a connection that waits in HTTP/1 does not keep room for it.
-                    return Box::pin(http2::serve(&self.client, &self.listener, received)).await;
-                }
+                Turn::Http2 => return self.run_http2().await,
                 Turn::Handle(exchange, handling) => match self.handle(exchange, handling).await {
                     Ok(()) => false,
                     Err(end) => return end,
                 },
             };
         }
+    }
+
+    async fn run_http2(&mut self) -> End {
+        let received = std::mem::take(&mut self.carry);
+        // Boxed, so that a connection that waits in HTTP/1 does not keep room for it.
+        Box::pin(http2::serve(&self.client, &self.listener, received)).await
     }
 
     /// Waits until the client sends something; a timer or the end of the server ends the wait.

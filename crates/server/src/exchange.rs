@@ -126,6 +126,7 @@ impl Exchange {
                 Reason::Rate => "deny-rate",
                 Reason::Address => "deny-address",
                 Reason::HostName => "deny-host-name",
+                Reason::Block => "deny-block",
             }),
         }
     }

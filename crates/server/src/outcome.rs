@@ -9,7 +9,7 @@ use doorward_limiter::Reason;
 use doorward_plan::Effective;
 use doorward_wire::Malformed;
 
-use crate::static_file::FileJob;
+use crate::static_file::{FileJob, MultiPart};
 
 /// A stage's no.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(crate) enum ServiceRefusal {
     UnknownHost,
     /// Only stopped sites match: 404 (D13).
     Stopped,
+    /// It came in the clear to a TLS port: 400.
+    PlainHttp,
 }
 
 /// Status, substatus and win32 status of a site's refusal (IIS reference §5).
@@ -63,7 +65,7 @@ pub(crate) fn abort_word(reason: Reason) -> &'static str {
     match reason {
         Reason::Concurrency => "AbortRequest_501",
         Reason::Rate => "AbortRequest_502",
-        Reason::Address => "AbortRequest_503",
+        Reason::Address | Reason::Block => "AbortRequest_503",
         Reason::HostName => "AbortRequest_504",
     }
 }
@@ -75,6 +77,8 @@ pub(crate) enum Handling {
     Respond(Response),
     /// A file has to be opened, which may block.
     Open(FileJob),
+    /// Refused with a page of the operator's own, which has to be read.
+    Refuse(SiteRefusal),
     /// Forwarded to this upstream.
     Forward(Arc<Effective>),
 }
@@ -124,6 +128,8 @@ pub(crate) enum Body {
     Shared(Rc<[u8]>),
     /// A part of an open file.
     File { file: Rc<File>, start: u64, length: u64 },
+    /// Several parts of an open file.
+    Parts(MultiPart),
 }
 
 impl Body {
@@ -134,6 +140,7 @@ impl Body {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Shared(bytes) => bytes.len() as u64,
             Self::File { length, .. } => *length,
+            Self::Parts(parts) => parts.length(),
         }
     }
 
@@ -143,7 +150,7 @@ impl Body {
             Self::None => Some(&[]),
             Self::Bytes(bytes) => Some(bytes),
             Self::Shared(bytes) => Some(bytes),
-            Self::File { .. } => None,
+            Self::File { .. } | Self::Parts(_) => None,
         }
     }
 }

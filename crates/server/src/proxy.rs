@@ -45,6 +45,8 @@ pub(crate) enum Failure {
     Stale,
     /// It broke off after its head was passed on: the client can only be told by closing.
     BrokenOff,
+    /// An error of the upstream's that the site shows in its own way (`existingResponse="Replace"`).
+    Replaced(u16),
     /// The client went away, or was too slow.
     Client(End),
 }
@@ -122,6 +124,7 @@ async fn attempt<S: Source, K: Sink>(
         | Failure::Timeout
         | Failure::Stale
         | Failure::BrokenOff
+        | Failure::Replaced(_)
         | Failure::Client(_) => failure,
     })?;
     if reusable && progress.uploaded.get() {
@@ -139,7 +142,6 @@ async fn converse<S: Source, K: Sink>(
     (upstream, progress): (&Upstream, &Progress),
 ) -> Result<bool, Failure> {
     let Sides { source, sink } = sides;
-    let has_body = exchange.request.body() != BodyLength::None;
     if exchange.request.expects_continue() && source.is_untouched() {
         sink.proceed().await.map_err(Failure::Client)?;
     }
@@ -147,7 +149,8 @@ async fn converse<S: Source, K: Sink>(
     let chunked = exchange.request.body() == BodyLength::Chunked;
     let mut answer = ClientMachine::new(HeadLimits { request_bytes_max: 256 * 1024, ..HeadLimits::default() });
     answer.begin(exchange.is_head());
-    let mut downloaded = Downloaded::new(upstream, has_body);
+    let replaces = exchange.effective.as_ref().is_some_and(|effective| effective.errors.replaces_existing);
+    let mut downloaded = Downloaded::new(upstream, replaces);
     let finished = {
         let upload = upload::run(*source, link, (head, chunked), progress);
         let download = download::run(*sink, exchange, link, (&mut answer, &mut downloaded));
@@ -186,7 +189,7 @@ async fn failed(
     let end = match failure {
         Failure::BrokenOff => End::Reset,
         Failure::Client(end) => end,
-        Failure::Connect | Failure::NoAnswer | Failure::Stale | Failure::Timeout => End::Close,
+        Failure::Connect | Failure::NoAnswer | Failure::Stale | Failure::Timeout | Failure::Replaced(_) => End::Close,
     };
     let Some(refusal) = refusal(failure, &mut exchange) else {
         connection.client.worker.finish(exchange);
@@ -204,6 +207,7 @@ pub(crate) fn refusal(failure: Failure, exchange: &mut Exchange) -> Option<SiteR
         Failure::Connect => Some(SiteRefusal::new(502, 3, WIN32_CANNOT_CONNECT)),
         Failure::NoAnswer | Failure::Stale => Some(SiteRefusal::new(502, 3, WIN32_CONNECTION_RESET)),
         Failure::Timeout => Some(SiteRefusal::new(504, 0, WIN32_TIMEOUT)),
+        Failure::Replaced(status) => Some(SiteRefusal::new(status, 0, 0)),
         Failure::BrokenOff => {
             exchange.answered.win32_status = WIN32_CONNECTION_RESET;
             None

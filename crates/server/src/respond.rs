@@ -1,5 +1,8 @@
 //! Requests that need waiting: a file to open, a long body to send, an upstream to ask.
 
+use std::sync::Arc;
+
+use doorward_plan::SitePlan;
 use doorward_wire::BodyLength;
 
 use crate::connection::Connection;
@@ -9,6 +12,8 @@ use crate::outcome::{Handling, Refusal, Response, SiteRefusal};
 use crate::proxy;
 use crate::render;
 use crate::send;
+use crate::stage::error_file::Due;
+use crate::stage::filter;
 use crate::static_file::{self, FileJob, Found};
 use crate::turn::Unread;
 use crate::worker::Worker;
@@ -26,13 +31,36 @@ pub(crate) fn found_response(worker: &Worker, exchange: &Exchange, found: Found)
     match found {
         Found::Folder(path) => Ok(render::folder_redirect(&path, exchange.request.query())),
         Found::Refused(refusal) => Err(refusal),
+        Found::Listing(listing) => {
+            let browse = exchange.effective.as_ref().and_then(|effective| effective.content.browse);
+            let Some(browse) = browse else { return Err(SiteRefusal::new(500, 0, 0).into()) };
+            Ok(static_file::list(listing, &exchange.path, exchange.request.query(), browse))
+        }
         Found::File(known) => {
             let (Some(site), Some(effective)) = (&exchange.site, &exchange.effective) else {
                 return Err(SiteRefusal::new(500, 0, 0).into());
             };
+            if let Some(spelling) = &known.spelling
+                && !is_same_policy(site, &exchange.path, spelling)
+            {
+                return Err(SiteRefusal::new(404, 0, 2).into());
+            }
             let file = static_file::CachedFile::new(known, effective, worker.shared.clock.now_ms());
             let file = worker.files.keep(site.id, &exchange.path, file);
             static_file::answer(&file, exchange, effective)
+        }
+    }
+}
+
+/// The page for a refusal; one of the operator's own may have to be read.
+pub(crate) async fn refusal_response(worker: &Worker, refusal: &SiteRefusal, exchange: &Exchange) -> Response {
+    let files = &worker.error_files;
+    match files.due(refusal, exchange, worker.shared.clock.now_ms()) {
+        Due::Ready(response) => response,
+        Due::Read(job) => {
+            let key = job.key();
+            let found = tokio::task::spawn_blocking(move || job.run()).await.unwrap_or(None);
+            files.read(refusal, exchange, (key, found, worker.shared.clock.now_ms()))
         }
     }
 }
@@ -46,6 +74,7 @@ impl Connection {
                 let found = find(job).await;
                 self.respond_found(exchange, found).await
             }
+            Handling::Refuse(refusal) => self.refuse(exchange, refusal.into()).await,
             Handling::Forward(effective) => proxy::forward(self, exchange, &effective).await,
         }
     }
@@ -61,7 +90,7 @@ impl Connection {
     pub(crate) async fn refuse(&mut self, exchange: Box<Exchange>, refusal: Refusal) -> Result<(), End> {
         match refusal {
             Refusal::Site(refusal) => {
-                let response = render::site_refusal(&refusal, &exchange);
+                let response = refusal_response(&self.client.worker, &refusal, &exchange).await;
                 self.respond(exchange, response).await
             }
             Refusal::Service(refusal) => {
@@ -95,4 +124,10 @@ impl Connection {
             (false, BodyLength::Known(_) | BodyLength::Chunked) => Err(End::Linger),
         }
     }
+}
+
+/// Whether a file found under another spelling may be served for the path that was asked for: the same settings hold at
+/// both, and nothing at the real one is hidden (D23).
+fn is_same_policy(site: &SitePlan, asked: &str, spelling: &str) -> bool {
+    Arc::ptr_eq(&site.settings.at(asked), &site.settings.at(spelling)) && filter::refused(spelling).is_none()
 }

@@ -10,6 +10,7 @@ pub mod http1;
 mod limits;
 mod malformed;
 pub mod path;
+pub mod proxy_protocol;
 pub mod timers;
 
 pub use http1::{

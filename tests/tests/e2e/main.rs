@@ -14,9 +14,13 @@
 
 mod cli;
 mod corpus;
+mod error_pages;
+mod files;
 mod first_run;
 mod harness;
 mod limits;
+mod limits_desk;
+mod limits_proxied;
 mod listeners;
 mod logs;
 mod messages;

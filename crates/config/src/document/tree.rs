@@ -25,6 +25,8 @@ pub(crate) struct Attribute {
     /// With references resolved.
     pub(crate) value: String,
     pub(crate) origin: Origin,
+    /// Bytes of the value as written, without its quotes.
+    pub(crate) value_range: Range<usize>,
 }
 
 impl Element {
@@ -43,6 +45,7 @@ pub(crate) fn read(node: roxmltree::Node<'_, '_>, place: &dyn Fn(usize) -> Origi
         name: qualified(attribute.namespace(), attribute.name()),
         value: attribute.value().to_owned(),
         origin: place(attribute.range().start),
+        value_range: attribute.range_value(),
     });
     let stray = |child: &roxmltree::Node<'_, '_>| {
         child.is_text() && child.text().is_some_and(|text| text.contains(|c: char| !c.is_ascii_whitespace()))

@@ -115,6 +115,13 @@ fn start_tag_length(element: &str) -> usize {
     element.len()
 }
 
+/// Gives `element` one more attribute, behind those it has.
+pub(super) fn attribute(text: &str, element: &Element, (name, value): (&str, &str)) -> Splice {
+    let tag = &text[element.range.clone()][..start_tag_length(&text[element.range.clone()])];
+    let kept = tag.trim_end_matches('>').trim_end_matches('/').trim_end().len();
+    Splice::insert(element.range.start + kept, format!(" {name}=\"{}\"", escape_attribute(value)))
+}
+
 /// Takes `element` away, with its whole lines where nothing else stands on them.
 pub(super) fn removal(text: &str, element: &Element) -> Splice {
     let (mut start, mut end) = (element.range.start, element.range.end);

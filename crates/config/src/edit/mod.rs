@@ -1,7 +1,9 @@
 //! Changes to a document: bytes spliced in, everything else untouched.
 
+mod certificate;
 mod insert;
 mod listen;
+mod section;
 mod site;
 mod template;
 
@@ -9,6 +11,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::certificate::{CertificateKey, CertificatePlace};
 use crate::diagnostic::{Diagnostic, Findings, Severity};
 use crate::document::Document;
 use crate::home::Home;
@@ -30,6 +33,34 @@ pub enum Edit {
     AddListen(IpAddr),
     /// Removes an address from the IP listen list.
     RemoveListen(IpAddr),
+    /// Says which certificate answers at an address, for a name, or from a folder; an entry for the same place is replaced.
+    BindCertificate(CertificateKey, CertificatePlace),
+    /// Removes such an entry.
+    UnbindCertificate(CertificateKey),
+    /// Sets attributes of sections at one level.
+    SetAttributes(AttributeChange),
+}
+
+/// Attributes to set at one level; everything else stays as it is, byte by byte.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AttributeChange {
+    /// The site; `None` is the server's own level.
+    pub site: Option<String>,
+    /// Path below the site; empty or `/` is the site itself.
+    pub path: String,
+    /// The values, in the order in which they are written.
+    pub values: Vec<NewValue>,
+}
+
+/// One attribute to set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewValue {
+    /// Full path of the section, such as `system.webServer/security/dynamicIpSecurity`.
+    pub section: String,
+    /// Element and attribute inside it, such as `denyByRequestRate.maxRequests`.
+    pub name: String,
+    /// The text to write.
+    pub text: String,
 }
 
 /// A site to add.
@@ -73,6 +104,17 @@ pub enum EditError {
     /// The address is not in the IP listen list.
     #[error("{0} is not in the IP listen list")]
     NoSuchListen(IpAddr),
+    /// No certificate is bound there.
+    #[error("no certificate is bound to {0}")]
+    NoSuchCertificate(CertificateKey),
+    /// No section has an attribute of that name.
+    #[error("{section} has no attribute '{name}'")]
+    NoSuchAttribute {
+        /// Full path of the section.
+        section: String,
+        /// What was asked for.
+        name: String,
+    },
     /// The document has errors, before or because of the edit.
     #[error("the configuration would not be valid:\n{}", show(.0))]
     Invalid(Vec<Diagnostic>),
@@ -94,6 +136,14 @@ pub fn edit(home: &Home, edit: &Edit) -> Result<EditedFile, EditError> {
         Edit::RemoveSite { name } => change_configuration(home, |text| site::remove(text, home, name), None),
         Edit::AddListen(address) => change_http_service(home, |text, file| listen::add(text, file, *address)),
         Edit::RemoveListen(address) => change_http_service(home, |text, file| listen::remove(text, file, *address)),
+        Edit::BindCertificate(key, place) => {
+            change_http_service(home, |text, file| certificate::bind(text, file, (key, place)))
+        }
+        Edit::UnbindCertificate(key) => change_http_service(home, |text, file| certificate::unbind(text, file, key)),
+        Edit::SetAttributes(change) => {
+            let site = change.site.as_deref();
+            change_configuration(home, |text| section::set(text, home, change), site)
+        }
     }
 }
 
@@ -112,7 +162,7 @@ fn change_configuration(
     if refused.is_empty() { Ok(EditedFile { path, text, previous }) } else { Err(EditError::Invalid(refused)) }
 }
 
-/// A finding about the new site that a file may have and a command may not write.
+/// A finding about the site in hand that a file may have and a command may not write.
 fn refusal(diagnostic: Diagnostic, new_site: Option<&str>) -> Option<Diagnostic> {
     let about_it = new_site.is_some() && diagnostic.site.as_deref() == new_site;
     let grave = diagnostic.severity == Severity::Error

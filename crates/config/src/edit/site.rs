@@ -63,13 +63,13 @@ fn bad_name(name: &str) -> Diagnostic {
 }
 
 /// Every site element, wherever the group is repeated.
-fn sites(root: &Element) -> impl Iterator<Item = &Element> {
+pub(super) fn sites(root: &Element) -> impl Iterator<Item = &Element> {
     let groups = root.children.iter().filter(|element| element.name == GROUP);
     let sections = groups.flat_map(|group| &group.children).filter(|element| element.name == "sites");
     sections.flat_map(|sites| &sites.children).filter(|element| element.name == "site")
 }
 
-fn is_named(site: &Element, name: &str) -> bool {
+pub(super) fn is_named(site: &Element, name: &str) -> bool {
     site.attribute("name").is_some_and(|own| same_name(own, name))
 }
 
@@ -118,7 +118,7 @@ fn proxy_location(name: &str, to: &str) -> New {
     New::element("location").with("path", name).holding([New::element("doorward").holding([proxy])])
 }
 
-fn place_location(text: &str, root: &Element, location: &New) -> Splice {
+pub(super) fn place_location(text: &str, root: &Element, location: &New) -> Splice {
     match root.children.iter().rfind(|element| element.name == "location") {
         Some(last) => insert::after(text, last, location),
         None => insert::last_in(text, root, location),
@@ -126,7 +126,7 @@ fn place_location(text: &str, root: &Element, location: &New) -> Splice {
 }
 
 /// Declares our section group unless the file does, so that IIS's tools do not stumble over it.
-fn declaration(text: &str, root: &Element) -> Option<Splice> {
+pub(super) fn declaration(text: &str, root: &Element) -> Option<Splice> {
     let section = |name: &str, definition: &str| {
         New::element("section")
             .with("name", name)
@@ -137,6 +137,7 @@ fn declaration(text: &str, root: &Element) -> Option<Splice> {
         section("limiter", "MachineToApplication"),
         section("paths", "AppHostOnly"),
         section("proxy", "MachineToApplication"),
+        section("proxyProtocol", "MachineToApplication"),
     ]);
     match root.child("configSections") {
         Some(sections) if sections.children.iter().any(|own| own.attribute("name") == Some("doorward")) => None,

@@ -13,6 +13,7 @@ pub(super) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
     <sectionGroup name="system.webServer">
       <section name="defaultDocument" overrideModeDefault="Allow" />
       <section name="directoryBrowse" overrideModeDefault="Allow" />
+      <section name="httpErrors" overrideModeDefault="Allow" />
       <sectionGroup name="security">
         <section name="dynamicIpSecurity" overrideModeDefault="Deny" />
         <section name="ipSecurity" overrideModeDefault="Deny" />
@@ -20,9 +21,11 @@ pub(super) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
       <section name="staticContent" overrideModeDefault="Allow" />
     </sectionGroup>
     <sectionGroup name="doorward">
+      <section name="files" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
       <section name="limiter" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
       <section name="paths" allowDefinition="AppHostOnly" overrideModeDefault="Deny" />
       <section name="proxy" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
+      <section name="proxyProtocol" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
     </sectionGroup>
   </configSections>
   <system.applicationHost>

@@ -41,6 +41,17 @@ pub(super) const PROXY: SectionTable = SectionTable {
     override_mode: OverrideMode::Deny,
 };
 
+/// `proxyProtocol`.
+pub(super) const PROXY_PROTOCOL: SectionTable = SectionTable {
+    path: "doorward/proxyProtocol",
+    element: &ElementTable::new(
+        "proxyProtocol",
+        &[AttributeTable::new("trusted", FilledText).required().check(checks::networks)],
+    ),
+    allow_definition: AllowDefinition::MachineToApplication,
+    override_mode: OverrideMode::Deny,
+};
+
 /// `paths`.
 pub(super) const PATHS: SectionTable = SectionTable {
     path: "doorward/paths",

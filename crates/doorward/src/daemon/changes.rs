@@ -1,5 +1,7 @@
 //! Changes to what runs: a new reading of the files, sites started and stopped.
 
+use std::sync::Arc;
+
 use doorward_admin::{Done, Refused, RefusedKind};
 use doorward_config::Configuration;
 use doorward_plan::SiteState;
@@ -14,13 +16,13 @@ impl Daemon {
     pub(super) async fn reload(&mut self) -> Result<Done, Refused> {
         let source = match &self.source {
             // A configuration has appeared where there was none.
-            Source::Embedded { http_port } => Source::choose(&self.home, false, *http_port),
+            Source::Embedded(ports) => Source::choose(&self.home, false, *ports),
             Source::File => Source::File,
         };
         match source.load(&self.home) {
             Ok(configuration) => {
                 self.source = source;
-                let applied = self.make_true(configuration).await;
+                let applied = self.make_true(Arc::new(configuration)).await;
                 report_waiting(&applied);
                 Ok(Done { message: "The configuration is in force.".to_owned(), notes: self.notes(&applied) })
             }
@@ -35,7 +37,7 @@ impl Daemon {
     }
 
     /// Puts a configuration in force.
-    pub(super) async fn make_true(&mut self, configuration: Configuration) -> Applied {
+    pub(super) async fn make_true(&mut self, configuration: Arc<Configuration>) -> Applied {
         let plan = self.plan(&configuration);
         let applied = self.control.prepare(plan).commit().await;
         self.configuration = configuration;
@@ -65,7 +67,7 @@ impl Daemon {
     pub(super) async fn start_site(&mut self, name: &str) -> Result<Done, Refused> {
         let (id, name) = self.known_site(name)?;
         self.wishes.insert(id, true);
-        let applied = self.make_true(self.configuration.clone()).await;
+        let applied = self.make_true(Arc::clone(&self.configuration)).await;
         let plan = self.control.plan();
         if let Some(SiteState::Failed(problem)) = plan.site(&name).map(|site| site.state.clone()) {
             let hint = Some("mend the configuration; it is read again by itself".to_owned());
@@ -91,7 +93,7 @@ impl Daemon {
     pub(super) async fn stop_site(&mut self, name: &str) -> Result<Done, Refused> {
         let (id, name) = self.known_site(name)?;
         self.wishes.insert(id, false);
-        let applied = self.make_true(self.configuration.clone()).await;
+        let applied = self.make_true(Arc::clone(&self.configuration)).await;
         let notes = applied.closed.iter().map(|address| format!("{address} closed")).collect();
         Ok(Done { message: format!("\"{name}\" successfully stopped."), notes })
     }
@@ -111,6 +113,23 @@ impl Daemon {
     pub(super) async fn retry_waiting(&self) {
         for address in self.control.retry_waiting().await {
             text::line(format!("{address} is free and open now."));
+        }
+    }
+
+    /// Uses certificate files that have changed.
+    pub(super) fn refresh_certificates(&self) {
+        if self.control.refresh_certificates() {
+            text::line("Certificate files have changed and were read again.");
+            self.report_certificates();
+        }
+    }
+
+    /// Says what is wrong with certificates.
+    pub(super) fn report_certificates(&self) {
+        for certificate in self.control.certificates() {
+            if let Some(problem) = certificate.problem {
+                text::complain(format!("  certificate: {}: {problem}", certificate.source));
+            }
         }
     }
 

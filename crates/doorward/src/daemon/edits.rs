@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use doorward_admin::{Done, NewSiteOrder, Refused, RefusedKind};
-use doorward_config::{Edit, EditError, NewSite, edit, save};
+use doorward_admin::{Done, LimitsOrder, NewSiteOrder, Refused, RefusedKind};
+use doorward_config::{AttributeChange, Edit, EditError, NewSite, NewValue, edit, save};
 
 use super::Daemon;
 
@@ -41,6 +41,22 @@ impl Daemon {
         if self.configuration.ip_listen.is_empty() {
             done.notes.push("the list is empty now: `*` bindings listen on every address".to_owned());
         }
+        Ok(done)
+    }
+
+    /// Sets limits at one level of the configuration.
+    pub(super) async fn set_limits(&mut self, order: LimitsOrder) -> Result<Done, Refused> {
+        let (site, path) = (order.site.clone(), order.path.clone().unwrap_or_else(|| "/".to_owned()));
+        if site.is_none() && path != "/" {
+            let hint = Some("add --site NAME".to_owned());
+            return Err(Refused { kind: RefusedKind::Invalid, message: "a path belongs to a site".to_owned(), hint });
+        }
+        let place = match &site {
+            Some(site) => format!("{site}{}", if path == "/" { "" } else { &path }),
+            None => "the server".to_owned(),
+        };
+        let mut done = self.edit(&Edit::SetAttributes(attribute_change(order)?)).await?;
+        done.message = format!("The limits of {place} are set.");
         Ok(done)
     }
 
@@ -83,6 +99,27 @@ fn new_site(order: NewSiteOrder) -> Result<NewSite, Refused> {
     Ok(NewSite { name: order.name, id: order.id, bindings, physical_path, proxy_to: order.to })
 }
 
+fn attribute_change(order: LimitsOrder) -> Result<AttributeChange, Refused> {
+    if order.values.is_empty() {
+        let hint = Some("`doorward limits set --help` lists what can be set".to_owned());
+        return Err(Refused { kind: RefusedKind::Invalid, message: "there is nothing to set".to_owned(), hint });
+    }
+    let mut values = Vec::new();
+    for value in order.values {
+        let section = match value.section.as_str() {
+            section @ ("dynamicIpSecurity" | "ipSecurity") => format!("system.webServer/security/{section}"),
+            "limiter" => "doorward/limiter".to_owned(),
+            other => {
+                let message = format!("'{other}' is no section of the limiter");
+                let hint = Some("write dynamicIpSecurity, ipSecurity or limiter".to_owned());
+                return Err(Refused { kind: RefusedKind::Invalid, message, hint });
+            }
+        };
+        values.push(NewValue { section, name: value.name, text: value.text });
+    }
+    Ok(AttributeChange { site: order.site, path: order.path.unwrap_or_default(), values })
+}
+
 fn listen_address(text: &str) -> Result<(IpAddr, Option<u16>), Refused> {
     if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
         return Ok((address, None));
@@ -100,8 +137,10 @@ fn listen_address(text: &str) -> Result<(IpAddr, Option<u16>), Refused> {
 fn refused(error: &EditError) -> Refused {
     let kind = match error {
         EditError::SiteExists(_) | EditError::ListenExists(_) => RefusedKind::Conflict,
-        EditError::NoSuchSite(_) | EditError::NoSuchListen(_) => RefusedKind::NotFound,
-        EditError::Invalid(_) => RefusedKind::Invalid,
+        EditError::NoSuchSite(_) | EditError::NoSuchListen(_) | EditError::NoSuchCertificate(_) => {
+            RefusedKind::NotFound
+        }
+        EditError::Invalid(_) | EditError::NoSuchAttribute { .. } => RefusedKind::Invalid,
         EditError::Store(_) => RefusedKind::Failed,
     };
     Refused::new(kind, error.to_string())

@@ -1,64 +1,55 @@
 //! `doorward limits …`
 
+mod clients;
+mod explain;
+mod set;
+mod show;
+
 use std::path::Path;
 
-use doorward_admin::{ClientReport, Refused};
+use doorward_admin::{BlockOrder, BlockReport, Refused};
 use hyper::Method;
 use serde_json::json;
 
 use crate::cli::LimitsCommand;
-use crate::client::ask;
+use crate::client::{ask, segment};
 use crate::text;
 
 /// Runs one `limits` command.
 pub(super) fn run(socket: &Path, command: LimitsCommand) -> Result<(), Refused> {
     match command {
-        LimitsCommand::Clients(args) => clients(socket, args.json),
+        LimitsCommand::Clients(args) => clients::run(socket, &args),
+        LimitsCommand::Explain(args) => explain::run(socket, args),
+        LimitsCommand::Show { place, json } => show::run(socket, &place, json),
+        LimitsCommand::Set(args) => set::run(socket, args),
+        LimitsCommand::Block { address, duration, reason } => {
+            let for_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+            let order = json!(BlockOrder { address, for_ms, reason });
+            super::order(socket, (Method::POST, "/v1/limits/block"), Some(&order))
+        }
+        LimitsCommand::Blocks(args) => blocks(socket, args.json),
         LimitsCommand::Unblock { address } => {
             super::order(socket, (Method::POST, "/v1/limits/unblock"), Some(&json!({ "address": address })))
         }
     }
 }
 
-fn clients(socket: &Path, json: bool) -> Result<(), Refused> {
-    let clients: Vec<ClientReport> = ask(socket, (Method::GET, "/v1/limits/clients"), None)?;
+fn blocks(socket: &Path, json: bool) -> Result<(), Refused> {
+    let blocks: Vec<BlockReport> = ask(socket, (Method::GET, "/v1/limits/blocks"), None)?;
     if json {
-        text::line(format!("{:#}", json!(clients)));
-        return Ok(());
+        text::line(format!("{:#}", json!(blocks)));
+    } else if blocks.is_empty() {
+        text::line("Nobody is blocked by an operator.");
+    } else {
+        let row = |block: &BlockReport| vec![block.network.clone(), block.until.clone(), block.reason.clone()];
+        text::table(&["BLOCKED", "UNTIL", "REASON"], &blocks.iter().map(row).collect::<Vec<_>>());
     }
-    if clients.is_empty() {
-        text::line("No client is limited now, and none was within the last minute.");
-        return Ok(());
-    }
-    let headings = ["CLIENT", "SITE", "REASON", "NOW", "DENIED", "COUNTS", "SINCE", "LAST", "SAMPLE"];
-    text::table(&headings, &clients.iter().map(row).collect::<Vec<_>>());
     Ok(())
 }
 
-fn row(client: &ClientReport) -> Vec<String> {
-    let now = match (client.blocked_now, client.enforced) {
-        (true, true) => "blocked",
-        (true, false) => "over (logged only)",
-        (false, _) => "free again",
-    };
-    let limit = |max: Option<u32>| max.map_or_else(|| "-".to_owned(), |max| max.to_string());
-    let counts = format!(
-        "{}/{} at once, {}/{} in {} ms",
-        client.in_progress,
-        limit(client.concurrent_max),
-        client.in_window,
-        limit(client.requests_max),
-        limit(client.interval_ms)
-    );
-    vec![
-        client.address.clone(),
-        client.site.clone(),
-        format!("{} ({})", client.reason, client.substatus),
-        now.to_owned(),
-        client.denied.to_string(),
-        counts,
-        client.since.clone(),
-        client.last.clone(),
-        format!("{} {}", client.method, client.path),
-    ]
+/// A route with the parts of its query that were given.
+fn with_query(route: &str, parts: &[(&str, Option<&str>)]) -> String {
+    let given = parts.iter().filter_map(|(name, value)| value.map(|value| format!("{name}={}", segment(value))));
+    let query = given.collect::<Vec<_>>().join("&");
+    if query.is_empty() { route.to_owned() } else { format!("{route}?{query}") }
 }

@@ -87,14 +87,26 @@ impl Answer {
         self.head_bytes.set(bytes);
         let bare = exchange.is_head() || response.body.length() == 0;
         self.send_head(head, bare)?;
-        match response.body {
-            _ if bare => {}
-            Body::None => {}
-            Body::Bytes(content) => self.content(Bytes::from(content.into_owned()), true).await?,
-            Body::Shared(content) => self.content(Bytes::copy_from_slice(&content), true).await?,
-            Body::File { file, start, length } => self.part_of_file(&file, start, length).await?,
+        if !bare {
+            self.body(response.body).await?;
         }
         self.leave().await
+    }
+
+    async fn body(&self, body: Body) -> Result<(), Gone> {
+        match body {
+            Body::None => Ok(()),
+            Body::Bytes(content) => self.content(Bytes::from(content.into_owned()), true).await,
+            Body::Shared(content) => self.content(Bytes::copy_from_slice(&content), true).await,
+            Body::File { file, start, length } => self.part_of_file(&file, (start, length), true).await,
+            Body::Parts(laid_out) => {
+                for (lines, part) in laid_out.parts {
+                    self.content(lines.into(), false).await?;
+                    self.part_of_file(&laid_out.file, (part.start, part.length), false).await?;
+                }
+                self.content(laid_out.end.into(), true).await
+            }
+        }
     }
 
     fn send_head(&self, head: http::Response<()>, ended: bool) -> Result<(), Gone> {
@@ -168,7 +180,7 @@ impl Answer {
     }
 
     /// Sends a part of a file. Each piece is read off the loop, and only when there is room for it.
-    async fn part_of_file(&self, file: &File, start: u64, length: u64) -> Result<(), Gone> {
+    async fn part_of_file(&self, file: &File, (start, length): (u64, u64), ended: bool) -> Result<(), Gone> {
         let Ok(file) = file.try_clone().map(Arc::new) else {
             self.reset(Reason::INTERNAL_ERROR);
             return Err(Gone);
@@ -185,7 +197,7 @@ impl Answer {
                 return Err(Gone);
             }
             sent += piece.len() as u64;
-            self.send_piece(piece, sent == length)?;
+            self.send_piece(piece, ended && sent == length)?;
         }
         Ok(())
     }

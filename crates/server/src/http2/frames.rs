@@ -18,7 +18,7 @@ const END_HEADERS: u8 = 0x4;
 pub(super) struct Frame {
     pub(super) length: usize,
     pub(super) kind: u8,
-    flags: u8,
+    pub(super) flags: u8,
     pub(super) stream: u32,
 }
 

@@ -20,7 +20,7 @@ use crate::outcome::{Handling, Refusal, Response, ServiceRefusal, SiteRefusal, a
 use crate::pipeline;
 use crate::proxy::{self, Failure, Progress, Sides, Sink as _};
 use crate::render;
-use crate::respond::{find, found_response};
+use crate::respond::{find, found_response, refusal_response};
 
 /// How a stream ended.
 enum Ended {
@@ -99,6 +99,7 @@ async fn answer_to(
     }
     let outcome = match decided {
         Ok(Handling::Respond(response)) => Ok(response),
+        Ok(Handling::Refuse(refusal)) => Err(refusal.into()),
         Ok(Handling::Open(job)) => found_response(&session.worker, exchange, find(job).await),
         Ok(Handling::Forward(effective)) => return forward(session, answer, exchange, (effective, body)).await,
         Err(refusal) => Err(refusal),
@@ -111,7 +112,7 @@ async fn answer_to(
 
 async fn refuse(session: &Session, answer: &Answer, exchange: &mut Exchange, refusal: Refusal) -> Ended {
     let response: Response = match refusal {
-        Refusal::Site(refusal) => render::site_refusal(&refusal, exchange),
+        Refusal::Site(refusal) => refusal_response(&session.worker, &refusal, exchange).await,
         Refusal::Service(refusal) => {
             let (response, reason) = render::service_refusal(refusal);
             exchange.unrecorded = true;
@@ -152,9 +153,12 @@ async fn forward(
     }
     answer.reset(match failure {
         Failure::Client(_) => Reason::CANCEL,
-        Failure::BrokenOff | Failure::Connect | Failure::Timeout | Failure::NoAnswer | Failure::Stale => {
-            Reason::INTERNAL_ERROR
-        }
+        Failure::BrokenOff
+        | Failure::Connect
+        | Failure::Timeout
+        | Failure::NoAnswer
+        | Failure::Stale
+        | Failure::Replaced(_) => Reason::INTERNAL_ERROR,
     });
     Ended::Broken
 }

@@ -11,7 +11,7 @@ use crate::outcome::{Refusal, SiteRefusal};
 pub(crate) fn admit(limiter: &Arc<Limiter>, exchange: &mut Exchange, now_ms: u64) -> Result<(), Refusal> {
     let Some(effective) = &exchange.effective else { return Ok(()) };
     let policy = &effective.policy;
-    if policy.is_open() {
+    if policy.is_open() && !limiter.has_blocks() {
         return Ok(());
     }
     let admission = limiter.decide(policy, &exchange.client, now_ms);

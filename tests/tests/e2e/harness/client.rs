@@ -122,6 +122,11 @@ impl Connection {
         self.stream.write_all(text.as_bytes())
     }
 
+    /// Sends bytes that need not be text.
+    pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
     /// Sends `count` bytes of a body, in pieces.
     pub fn send_bytes(&mut self, count: u64) -> io::Result<()> {
         io::copy(&mut io::repeat(b'u').take(count), &mut self.stream).map(|_| ())

@@ -1,0 +1,96 @@
+//! What an operator asks and orders about the limits: `explain`, `show`, `set`, `block`.
+
+use serde_json::Value;
+
+use crate::harness::config::{document, dynamic, location, rate, site};
+use crate::harness::doorward::Doorward;
+use crate::harness::home::Home;
+use crate::harness::wait_until;
+
+/// One site `shop` on .2 whose clients may ask three times an hour.
+fn shop(test: &str) -> Home {
+    let limits = dynamic("enableProxyMode=\"true\"", &rate(3, 3_600_000));
+    let rest = location("shop", &limits);
+    Home::of(test).config(&document(&site(1, "shop", &["http/{NET}.2:{PORT}:"]), &rest)).file("shop/index.html", "shop")
+}
+
+/// The answer of `explain` for one site.
+fn explain(front: &Doorward, arguments: &[&str]) -> Value {
+    let words = [&["limits", "explain", "--site", "shop", "--json"], arguments].concat();
+    let answers: Value = serde_json::from_str(&front.cli(&words).expect_ok()).unwrap();
+    answers[0].clone()
+}
+
+/// Where `text` stands in the configuration, as findings and explanations write it.
+fn line_of(front: &Doorward, text: &str) -> String {
+    let config = std::fs::read_to_string(front.config_file()).unwrap();
+    let line = 1 + config.lines().position(|line| line.contains(text)).unwrap();
+    format!("{}:{line}:", front.config_file().display())
+}
+
+#[test]
+fn explain_names_the_line_and_charges_nothing() {
+    let front = shop("explain_names_the_line_and_charges_nothing").start();
+    let (net, address) = (front.net, front.net.ip(200).to_string());
+    for _ in 0..5 {
+        let free = explain(&front, &[&address]);
+        assert_eq!((free["verdict"].as_str(), free["in_window"].as_u64()), (Some("allow"), Some(1)), "{free}");
+    }
+    assert_eq!([(); 4].map(|()| net.client(0).status(net.at(2), "/")), [200, 200, 200, 403]);
+    let denied = explain(&front, &[&address]);
+    assert_eq!((denied["verdict"].as_str(), denied["substatus"].as_u64()), (Some("deny"), Some(502)), "{denied}");
+    assert_eq!((denied["in_window"].as_u64(), denied["requests_max"].as_u64()), (Some(5), Some(3)), "{denied}");
+    let origin = denied["decided_by"]["origin"].as_str().unwrap();
+    assert!(origin.starts_with(&line_of(&front, "maxRequests=\"3\"")), "{origin}");
+    let behind = explain(&front, &[&address, "--header", "X-Forwarded-For: 198.51.100.7"]);
+    assert_eq!((behind["client"].as_str(), behind["verdict"].as_str()), (Some("198.51.100.7"), Some("allow")));
+    let text = front.cli(&["limits", "explain", &address]).expect_ok();
+    assert!(text.contains("the next request is denied: request rate (502), Forbidden"), "{text}");
+    let wrong = front.cli(&["limits", "explain", "shop"]);
+    assert!(wrong.code == 1 && wrong.err.contains("'shop' is no address"), "{wrong:?}");
+}
+
+#[test]
+fn set_writes_what_it_says_and_nothing_else() {
+    let front = shop("set_writes_what_it_says_and_nothing_else").start();
+    let net = front.net;
+    let read = || std::fs::read_to_string(front.config_file()).unwrap();
+    let before = read();
+    assert_eq!([(); 4].map(|()| net.client(0).status(net.at(2), "/")), [200, 200, 200, 403]);
+    front.cli(&["limits", "set", "--site", "SHOP", "--rate", "6/1h"]).expect_ok();
+    let expected = before.replace("maxRequests=\"3\"", "maxRequests=\"6\"");
+    assert_eq!(read(), expected, "one attribute is another, the rest is as it was");
+    // The four stamps fit and are kept (D6).
+    assert_eq!([(); 3].map(|()| net.client(0).status(net.at(2), "/")), [200, 200, 403]);
+    let refused = front.cli(&["limits", "set", "--site", "shop", "--rate", "0/1h"]);
+    assert!(refused.code == 1 && refused.err.contains("maxRequests"), "{refused:?}");
+    assert_eq!(read(), expected, "what is refused is not written");
+    front.cli(&["limits", "set", "--site", "shop", "--path", "/api", "--concurrent", "9"]).expect_ok();
+    let shown = front.cli(&["limits", "show", "--site", "shop", "--path", "/api/x"]).expect_ok();
+    assert!(shown.contains("counted at the level of /api"), "{shown}");
+    let row = shown.lines().find(|line| line.contains("maxConcurrentRequests")).unwrap();
+    assert!(row.contains(" 9 ") && row.contains(&line_of(&front, "maxConcurrentRequests=\"9\"")), "{row}");
+}
+
+#[test]
+fn blocks_strike_everywhere_and_outlive_a_restart() {
+    let mut front = shop("blocks_strike_everywhere_and_outlive_a_restart").start();
+    let net = front.net;
+    let (address, neighbour) = (net.ip(200).to_string(), net.client(1));
+    let words = ["limits", "block", &address, "--for", "10m", "--reason", "too \"curious\""];
+    front.cli(&words).expect_ok();
+    assert_eq!((net.client(0).status(net.at(2), "/"), neighbour.status(net.at(2), "/")), (403, 200));
+    let clients = front.cli(&["limits", "clients", "--site", "shop"]).expect_ok();
+    assert!(clients.contains("operator's block (503)"), "{clients}");
+    assert_eq!(explain(&front, &[&address])["block"]["reason"], "too \"curious\"");
+    front.restart();
+    assert_eq!(net.client(0).status(net.at(2), "/"), 403, "kept over a restart");
+    assert!(front.cli(&["limits", "blocks"]).expect_ok().contains("too \"curious\""));
+    front.cli(&["limits", "unblock", &address]).expect_ok();
+    assert_eq!(net.client(0).status(net.at(2), "/"), 200);
+    front.cli(&["limits", "block", &address, "--for", "200ms"]).expect_ok();
+    wait_until("the client to be free", || {
+        let answer = explain(&front, &[&address]);
+        (answer["block"].is_null() && answer["verdict"] == "allow").then_some(())
+    });
+}
