@@ -12,6 +12,7 @@ mod control;
 mod custom_fields;
 mod downstream;
 mod exchange;
+mod http2;
 mod introduce;
 mod listener;
 mod outcome;
