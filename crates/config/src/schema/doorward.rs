@@ -18,6 +18,7 @@ pub(super) const LIMITER: SectionTable = SectionTable {
             AttributeTable::new("trustedProxies", Text).check(checks::networks),
             AttributeTable::new("trustAnyProxy", Bool).default("false"),
             AttributeTable::new("clientHeader", Text).default("X-Forwarded-For").check(checks::header_name),
+            AttributeTable::new("listFile", Text),
             AttributeTable::new("connectionsPerAddress", UINT).default("0"),
             AttributeTable::new("handshakesPerSecond", UINT).default("0"),
         ],

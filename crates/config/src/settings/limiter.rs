@@ -22,6 +22,8 @@ pub struct LimiterSection {
     pub trust_any_proxy: bool,
     /// The header that names the client: `X-Forwarded-For`, `Forwarded`, or another.
     pub client_header: String,
+    /// A file of addresses to deny, as written; empty for none. [`crate::Configuration::list_file`] has it.
+    pub list_file: String,
     /// Most connections of one address at a time; 0 is no limit.
     pub connections_per_address: u32,
     /// Most TLS handshakes of one address per second; 0 is no limit.
@@ -40,6 +42,7 @@ impl LimiterSection {
             trusted_proxies: trusted.map(|setting| parse_networks(&setting.text).unwrap_or_default()),
             trust_any_proxy: section.bool("trustAnyProxy"),
             client_header: section.text("clientHeader"),
+            list_file: section.text("listFile"),
             connections_per_address: section.uint("connectionsPerAddress"),
             handshakes_per_second: section.uint("handshakesPerSecond"),
             trusted_proxies_origin: trusted.map(|setting| setting.origin.clone()),

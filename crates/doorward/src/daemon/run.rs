@@ -123,7 +123,7 @@ impl Daemon {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
         };
-        let signature = Signature::of(&self.home);
+        let signature = self.signature();
         self.restore_blocks();
         let applied = self.make_true(Arc::clone(&self.configuration)).await;
         if applied.opened.is_empty() && !applied.waiting.is_empty() {
@@ -182,20 +182,20 @@ impl Daemon {
                         let outcome = self.carry_out(order).await;
                         let _nobody_waits = answer.send(outcome);
                         // What we wrote ourselves is in force already.
-                        in_force = Signature::of(&self.home);
+                        in_force = self.signature();
                         seen = in_force.clone();
                     }
                     None => return None,
                 },
                 _ = signals.hang_up.recv() => {
-                    in_force = Signature::of(&self.home);
+                    in_force = self.signature();
                     seen = in_force.clone();
                     self.reload_and_say().await;
                 }
                 _ = signals.interrupt.recv() => return None,
                 _ = signals.terminate.recv() => return None,
                 _ = tick.tick() => {
-                    let now = Signature::of(&self.home);
+                    let now = self.signature();
                     // An editor may still be writing: act when a change has rested for a tick.
                     if now != in_force && now == seen {
                         in_force = now.clone();
@@ -207,6 +207,11 @@ impl Daemon {
                 }
             }
         }
+    }
+
+    /// The files of the configuration in force as they are now.
+    fn signature(&self) -> Signature {
+        Signature::of(&self.home, &self.configuration.list_paths())
     }
 
     async fn reload_and_say(&mut self) {
