@@ -123,6 +123,7 @@ fn own(settings: &Settings) -> Rows {
         ("trustedProxies", trusted),
         ("trustAnyProxy", section.trust_any_proxy.to_string()),
         ("clientHeader", section.client_header.clone()),
+        ("listFile", section.list_file.clone()),
         ("countDenied", section.count_denied.to_string()),
         ("exemptAllowed", section.exempt_allowed.to_string()),
         ("ipv6PrefixLength", section.ipv6_prefix_length.to_string()),

@@ -9,7 +9,7 @@ use crate::evidence::{Episodes, Evidence, Sample};
 use crate::permit::Permit;
 use crate::table::{Table, Visit};
 use crate::tally::Tally;
-use crate::{Client, ClientKey, Counts, Decision, IpNet, Policy, Reason, Scope, Screening, Usage, judge};
+use crate::{Client, ClientKey, Counts, Decision, HostName, IpNet, Policy, Reason, Scope, Screening, Usage, judge};
 
 /// An episode is listed so long after its last denial, in milliseconds, even when the client is free again.
 const LISTED_MS: u64 = 60_000;
@@ -108,9 +108,22 @@ impl Limiter {
     /// concurrency, then the rate (D3). Static denials and exempt clients are not counted. `now_ms` may start anywhere but has to advance with the
     /// clock; threads may differ by some milliseconds.
     pub fn decide(&self, policy: &Policy, client: &Client, now_ms: u64) -> Admission {
+        self.decide_named(policy, (client, None), now_ms)
+    }
+
+    /// The same about a client whose name was looked up, which [`Policy::needs_name`] asks for.
+    pub fn decide_named(
+        &self,
+        policy: &Policy,
+        (client, host): (&Client, Option<&HostName<'_>>),
+        now_ms: u64,
+    ) -> Admission {
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
-        if let Some((decision, exempt)) = self.uncounted(policy, client, now_ms) {
-            self.tally.add(&key, decision, exempt);
+        if let Some((decision, exempt)) = self.uncounted(policy, (client, host), now_ms) {
+            // A denial by name is counted when it is noted, since it may also come from outside.
+            if !matches!(decision, Decision::Deny { reason: Reason::HostName, .. }) {
+                self.tally.add(&key, decision, exempt);
+            }
             return Admission::uncounted(decision, exempt);
         }
         let entered = self.table.enter(&visit(policy, key, now_ms));
@@ -124,7 +137,7 @@ impl Limiter {
 
     /// What the next request would get, without counting anything.
     pub fn peek(&self, policy: &Policy, client: &Client, now_ms: u64) -> (Decision, Counts) {
-        if let Some((decision, _)) = self.uncounted(policy, client, now_ms) {
+        if let Some((decision, _)) = self.uncounted(policy, (client, None), now_ms) {
             return (decision, Counts::default());
         }
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
@@ -145,7 +158,6 @@ impl Limiter {
         let Decision::Deny { reason, action, enforced } = admission.decision else { return };
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
         if reason == Reason::HostName {
-            // The only denial that `decide` has not seen.
             self.tally.add(&key, admission.decision, false);
         }
         self.episodes.note(
@@ -208,11 +220,22 @@ impl Limiter {
     }
 
     /// The decision where nothing needs counting, and whether it is an exemption.
-    fn uncounted(&self, policy: &Policy, client: &Client, now_ms: u64) -> Option<(Decision, bool)> {
+    fn uncounted(
+        &self,
+        policy: &Policy,
+        (client, host): (&Client, Option<&HostName<'_>>),
+        now_ms: u64,
+    ) -> Option<(Decision, bool)> {
         if self.blocks.strikes(client, now_ms).is_some() {
             return Some((denied_statically(policy, Reason::Block), false));
         }
-        uncounted(policy, client)
+        let by_name = host.and_then(|host| policy.screen_name(client, host));
+        let screening = match by_name {
+            Some(false) => return Some((denied_statically(policy, Reason::HostName), false)),
+            Some(true) => Screening::Exempt,
+            None => policy.screen(client),
+        };
+        uncounted(policy, screening)
     }
 
     fn is_blocked(&self, evidence: &Evidence, now_ms: u64) -> bool {
@@ -223,8 +246,8 @@ impl Limiter {
 }
 
 /// The same by the static list alone.
-fn uncounted(policy: &Policy, client: &Client) -> Option<(Decision, bool)> {
-    match policy.screen(client) {
+fn uncounted(policy: &Policy, screening: Screening) -> Option<(Decision, bool)> {
+    match screening {
         Screening::Denied => Some((denied_statically(policy, Reason::Address), false)),
         Screening::Exempt if policy.exempt_allowed => Some((Decision::Allow, true)),
         Screening::Exempt | Screening::Admitted => policy.limits.is_none().then_some((Decision::Allow, false)),

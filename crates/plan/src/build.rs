@@ -148,9 +148,10 @@ fn directories(configuration: &Configuration, site: &Site) -> Directories {
 fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Scopes) -> LocationSettings {
     let mut at = |path: &str| {
         let settings = configuration.settings_at(&site.name, path);
+        let list_file = configuration.list_file(&settings.limiter.list_file);
         let scope = scopes.number(site.id, &settings.dynamic_ip_security.limits_path);
         Arc::new(Effective {
-            policy: policy(&settings, scope),
+            policy: policy(&settings, list_file.map(AsRef::as_ref), scope),
             content: StaticContent {
                 default_documents: default_documents(&settings.default_document),
                 ..static_content(&settings.static_content)

@@ -19,6 +19,7 @@ use tokio::task::LocalSet;
 
 use crate::clock::Clock;
 use crate::listener::bind;
+use crate::names::Names;
 use crate::port_owner::{Explanation, explain};
 use crate::status::{ListenerState, ListenerStatus, ServerStatus};
 use crate::worker::{Command, NewListener, Shared, Totals, Worker};
@@ -87,6 +88,7 @@ impl Server {
         let shared = Arc::new(Shared {
             plan: ArcSwap::from_pointee(Plan::default()),
             limiter: settings.limiter,
+            names: Names::default(),
             clock: Clock::start(),
             timers: settings.timers,
             head_limits: settings.head_limits,

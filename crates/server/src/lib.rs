@@ -14,6 +14,7 @@ mod downstream;
 mod exchange;
 mod introduce;
 mod listener;
+mod names;
 mod outcome;
 mod pipeline;
 pub mod port_owner;

@@ -65,6 +65,8 @@ pub(crate) enum Handling {
     Respond(Response),
     /// A file has to be opened, which may block.
     Open(FileJob),
+    /// The client's name has to be looked up before it is known whether the client may proceed (D26).
+    Name,
     /// Forwarded to this upstream.
     Forward(Arc<Effective>),
 }

@@ -6,6 +6,7 @@ use crate::connection::Connection;
 use crate::downstream::End;
 use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
 use crate::outcome::{Handling, Refusal, Response, SiteRefusal};
+use crate::pipeline;
 use crate::proxy;
 use crate::render;
 use crate::send;
@@ -15,7 +16,18 @@ use crate::turn::Unread;
 impl Connection {
     /// Handles a request that needs waiting.
     pub(crate) async fn handle(&mut self, exchange: Box<Exchange>, handling: Handling) -> Result<(), End> {
+        let (mut exchange, mut handling) = (exchange, handling);
+        if matches!(handling, Handling::Name) {
+            let names = &self.client.worker.shared.names;
+            exchange.host_name = Some(names.look_up(exchange.client.address, self.client.now_ms()).await);
+            handling = match pipeline::proceed(&self.client.worker, &mut exchange, self.client.now_ms()) {
+                Ok(handling) => handling,
+                Err(refusal) => return self.refuse(exchange, refusal).await,
+            };
+        }
         match handling {
+            // The name is known by now: the limiter has decided.
+            Handling::Name => Err(End::Close),
             Handling::Respond(response) => self.respond(exchange, response).await,
             Handling::Open(job) => {
                 let found = match tokio::task::spawn_blocking(move || job.run()).await {

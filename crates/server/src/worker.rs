@@ -21,6 +21,7 @@ use crate::clock::{Clock, DateLine};
 use crate::custom_fields;
 use crate::exchange::Exchange;
 use crate::listener::accept;
+use crate::names::Names;
 use crate::proxy::Pool;
 use crate::static_file::FileCache;
 use crate::stream::Ends;
@@ -35,6 +36,8 @@ const POOL_MAX: usize = 256;
 pub(crate) struct Shared {
     pub(crate) plan: ArcSwap<Plan>,
     pub(crate) limiter: Arc<Limiter>,
+    /// What clients are called.
+    pub(crate) names: Names,
     pub(crate) clock: Clock,
     pub(crate) timers: Timers,
     pub(crate) head_limits: HeadLimits,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use doorward_limiter::{Decision, DenyAction, Limiter, Reason, Sample};
 
 use crate::exchange::Exchange;
+use crate::names::Named;
 use crate::outcome::{Refusal, SiteRefusal};
 
 /// Asks the limiter and keeps its permit in the exchange until the last byte is sent.
@@ -14,7 +15,9 @@ pub(crate) fn admit(limiter: &Arc<Limiter>, exchange: &mut Exchange, now_ms: u64
     if policy.is_open() && !limiter.has_blocks() {
         return Ok(());
     }
-    let admission = limiter.decide(policy, &exchange.client, now_ms);
+    let named = exchange.host_name.clone();
+    let host = named.as_deref().and_then(Named::host_name);
+    let admission = limiter.decide_named(policy, (&exchange.client, host.as_ref()), now_ms);
     let decision = admission.decision;
     if let Decision::Deny { .. } = decision {
         let sample = Sample {
@@ -30,6 +33,12 @@ pub(crate) fn admit(limiter: &Arc<Limiter>, exchange: &mut Exchange, now_ms: u64
         Decision::Deny { reason, action, enforced: true } => Err(refusal(reason, action)),
         Decision::Deny { enforced: false, .. } | Decision::Allow => Ok(()),
     }
+}
+
+/// Whether the client's name decides and is not known yet.
+pub(crate) fn needs_name(exchange: &Exchange) -> bool {
+    let policy = exchange.effective.as_ref().map(|effective| &effective.policy);
+    policy.is_some_and(|policy| policy.needs_name(&exchange.client))
 }
 
 fn refusal(reason: Reason, action: DenyAction) -> Refusal {
