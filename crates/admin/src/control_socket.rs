@@ -1,14 +1,16 @@
 //! The control socket: a Unix socket that only its owner (and root) can reach.
 
-use std::fs::{DirBuilder, Permissions};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use axum::Router;
 use axum::serve::Listener;
 use rustix::fs::{Mode, OFlags, fstat};
+use rustix::io::Errno;
 use tokio::net::unix::SocketAddr;
 use tokio::net::{UnixListener, UnixStream};
 
@@ -75,18 +77,42 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 }
 
 /// The path to connect to; a long one goes through the folder's descriptor, which the caller keeps until then.
-pub fn connectable_path(path: &Path) -> io::Result<(PathBuf, Option<std::fs::File>)> {
+pub fn connectable_path(path: &Path) -> io::Result<(PathBuf, Option<File>)> {
     if path.as_os_str().len() < SOCKET_PATH_BYTES_MAX {
         return Ok((path.to_owned(), None));
     }
-    let folder = std::fs::File::open(path.parent().unwrap_or(Path::new("/")))?;
+    let folder = File::open(path.parent().unwrap_or(Path::new("/")))?;
     let name = path.file_name().unwrap_or_default();
     let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
     Ok((short, Some(folder)))
 }
 
+/// How long to wait after an accept failed for another cause than want of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
 /// Accepts connections of our own user and of root alone.
-struct OwnerOnly(UnixListener);
+struct OwnerOnly {
+    listener: UnixListener,
+    /// A descriptor kept so that there is one to give up when they run out: the operator's connection takes
+    /// its place, at the very moment when somebody has to look.
+    reserve: Option<File>,
+}
+
+impl OwnerOnly {
+    fn new(listener: UnixListener) -> Self {
+        Self { listener, reserve: File::open("/dev/null").ok() }
+    }
+
+    /// Gives up the reserved descriptor, or waits where that does not help.
+    async fn make_room(&mut self, error: &io::Error) {
+        let exhausted = error
+            .raw_os_error()
+            .is_some_and(|code| [Errno::MFILE, Errno::NFILE].contains(&Errno::from_raw_os_error(code)));
+        if !exhausted || self.reserve.take().is_none() {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+        }
+    }
+}
 
 impl Listener for OwnerOnly {
     type Io = UnixStream;
@@ -94,17 +120,22 @@ impl Listener for OwnerOnly {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
-            match self.0.accept().await {
-                Ok((stream, address)) if is_owner(&stream) => return (stream, address),
-                Ok(_) => {}
-                // Out of descriptors, most likely; the next moment may be better.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            match self.listener.accept().await {
+                Ok((stream, address)) => {
+                    if self.reserve.is_none() {
+                        self.reserve = File::open("/dev/null").ok();
+                    }
+                    if is_owner(&stream) {
+                        return (stream, address);
+                    }
+                }
+                Err(error) => self.make_room(&error).await,
             }
         }
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
@@ -119,7 +150,7 @@ pub async fn serve(
     router: Router,
     closing: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(OwnerOnly(listener), router).with_graceful_shutdown(closing).await
+    axum::serve(OwnerOnly::new(listener), router).with_graceful_shutdown(closing).await
 }
 
 #[cfg(test)]

@@ -192,7 +192,7 @@ fn parse_v4_part(text: &str) -> Option<u64> {
     if legal { u64::from_str_radix(digits, radix).ok() } else { None }
 }
 
-fn parse_host(text: &str) -> Result<HostRule, EndpointError> {
+pub(crate) fn parse_host(text: &str) -> Result<HostRule, EndpointError> {
     if text.is_empty() {
         return Ok(HostRule::Any);
     }

@@ -3,6 +3,8 @@
 
 /// Extension in lower case with its dot, and its media type.
 pub(crate) const MEDIA_TYPES: &[(&str, &str)] = &[
+    // Names without an extension, so that /.well-known/acme-challenge/TOKEN is served.
+    (".", "application/octet-stream"),
     (".html", "text/html"),
     (".htm", "text/html"),
     (".xhtml", "application/xhtml+xml"),

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::certificate::CertificateBinding;
 use crate::diagnostic::{Diagnostic, Findings, Ignored, Origin, Severity};
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
@@ -9,7 +10,9 @@ use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::schema::{self, OverrideMode};
-use crate::settings::{DefaultDocument, DirectoryBrowse, DynamicIpSecurity, Settings, StaticContent};
+use crate::settings::{
+    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, Settings, StaticContent,
+};
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
 
@@ -24,6 +27,8 @@ pub struct Configuration {
     pub ignored: Vec<Ignored>,
     /// The IP listen list; empty means every address.
     pub ip_listen: Vec<ListenEntry>,
+    /// Which certificate answers where.
+    pub certificates: Vec<CertificateBinding>,
     /// `system.applicationHost/log`.
     pub server_log: ServerLog,
     /// `system.applicationHost/webLimits`.
@@ -77,6 +82,9 @@ impl Configuration {
             default_document: DefaultDocument::read(&section("system.webServer/defaultDocument")),
             directory_browse: DirectoryBrowse::read(&section("system.webServer/directoryBrowse")),
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
+            http_errors: HttpErrors::read(&section("system.webServer/httpErrors")),
+            http_logging: HttpLogging::read(&section("system.webServer/httpLogging")),
+            files: FilesSection::read(&section("doorward/files")),
             limiter: self.hierarchy.limiter(place),
             proxy: self.hierarchy.proxy(place),
             proxy_protocol: self.hierarchy.proxy_protocol(place),

@@ -70,6 +70,10 @@ impl Effective {
         if let Value::Long(value) = self.value(name) { value.unsigned_abs() } else { 0 }
     }
 
+    pub(crate) fn signed(&self, name: &str) -> i64 {
+        if let Value::Long(value) = self.value(name) { value } else { 0 }
+    }
+
     pub(crate) fn span_ms(&self, name: &str) -> u64 {
         if let Value::Span(value) = self.value(name) { value } else { 0 }
     }

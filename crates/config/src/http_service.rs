@@ -1,10 +1,11 @@
-//! `http.config`: the IP listen list (IIS reference §7.1). Certificates and reservations stand there too and belong to
-//! others.
+//! `http.config`: the IP listen list (IIS reference §7.1) and the certificates (§7.5). Reservations stand there too and
+//! are kept.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::certificate::{self, CertificateBinding};
 use crate::configuration::ListenEntry;
 use crate::diagnostic::{Complaint, Findings, Ignored};
 use crate::document::{Document, Element};
@@ -16,41 +17,47 @@ use crate::schema::IP_LISTEN;
 /// Name of the root element.
 const ROOT: &str = "httpService";
 /// Elements that other parts of the program read.
-const OTHERS: [&str; 4] = ["sslCerts", "urlReservations", "timeouts", "parameters"];
+const OTHERS: [&str; 3] = ["urlReservations", "timeouts", "parameters"];
+/// Elements that are read here.
+const OWN: [&str; 2] = ["ipListen", "sslCerts"];
+
+/// What the file says.
+#[derive(Debug, Default)]
+pub(crate) struct HttpService {
+    pub(crate) ip_listen: Vec<ListenEntry>,
+    pub(crate) certificates: Vec<CertificateBinding>,
+}
 
 /// Reads the whole file; a fault is an error of the whole configuration.
-pub(crate) fn read(
-    text: &str,
-    file: &Arc<Path>,
-    findings: &mut Findings,
-    ignored: &mut Vec<Ignored>,
-) -> Vec<ListenEntry> {
-    let Some(document) = Document::parse(text, file, findings) else { return Vec::new() };
+pub(crate) fn read(text: &str, file: &Arc<Path>, findings: &mut Findings, ignored: &mut Vec<Ignored>) -> HttpService {
+    let Some(document) = Document::parse(text, file, findings) else { return HttpService::default() };
     let root = &document.root;
     if root.name != ROOT {
         let message = format!("the root element is <{}>, not <{ROOT}>", root.name);
         findings.error(&root.origin, Complaint::new("schema", message));
-        return Vec::new();
+        return HttpService::default();
     }
-    let mut list = None;
+    let mut found: [Option<&Element>; 2] = [None; 2];
     for element in &root.children {
-        match element.name.as_str() {
-            "ipListen" if list.is_some() => {
-                let message = "Element 'ipListen' may stand here only once";
+        let name = element.name.as_str();
+        match OWN.iter().position(|own| *own == name) {
+            Some(place) if found[place].is_some() => {
+                let message = format!("Element '{name}' may stand here only once");
                 findings.error(&element.origin, Complaint::new("duplicate", message));
             }
-            "ipListen" => list = Some(element),
-            name if OTHERS.contains(&name) => {
+            Some(place) => found[place] = Some(element),
+            None if OTHERS.contains(&name) => {
                 let section = format!("{ROOT}/{name}");
                 ignored.push(Ignored { section, file: Arc::clone(file), line: element.origin.line });
             }
-            name => {
-                let known = OTHERS.into_iter().chain(["ipListen"]);
-                findings.error(&element.origin, unknown("element", name, known));
-            }
+            None => findings.error(&element.origin, unknown("element", name, OTHERS.into_iter().chain(OWN))),
         }
     }
-    list.map(|element| ip_listen(element, findings)).unwrap_or_default()
+    let [listen, certificates] = found;
+    HttpService {
+        ip_listen: listen.map(|element| ip_listen(element, findings)).unwrap_or_default(),
+        certificates: certificates.map(|element| certificate::read(element, findings)).unwrap_or_default(),
+    }
 }
 
 fn ip_listen(element: &Element, findings: &mut Findings) -> Vec<ListenEntry> {
@@ -116,7 +123,7 @@ mod tests {
         let (mut findings, mut ignored) = (Findings::default(), Vec::new());
         let list = read(text, &Arc::from(Path::new("h")), &mut findings, &mut ignored);
         let kinds: Vec<String> = findings.all.iter().map(|d| format!("{}:{}", d.severity, d.kind)).collect();
-        (list.iter().map(|entry| entry.address).collect(), kinds.join(" "))
+        (list.ip_listen.iter().map(|entry| entry.address).collect(), kinds.join(" "))
     }
 
     #[test]

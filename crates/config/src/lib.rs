@@ -9,6 +9,7 @@ mod binding;
 mod binding_checks;
 mod builtin;
 mod builtin_mime;
+mod certificate;
 mod configuration;
 mod declarations;
 mod diagnostic;
@@ -35,6 +36,7 @@ mod site_log;
 mod store;
 
 pub use binding::{Binding, BindingAddress, Endpoint, EndpointError, HostRule, parse_binding_information};
+pub use certificate::{CertificateBinding, CertificateKey, CertificatePlace};
 pub use configuration::{Configuration, EffectiveValue, ListenEntry};
 pub use diagnostic::{Diagnostic, Ignored, LoadError, Origin, Severity};
 pub use edit::{AttributeChange, Edit, EditError, EditedFile, NewSite, NewValue, edit};
@@ -46,7 +48,8 @@ pub use paths::{PathMap, ResolvedPath};
 pub use schema::OverrideMode;
 pub use settings::{
     CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
-    IpSecurity, IpSecurityEntry, LimiterSection, ProxySection, RateLimit, Settings, StaticContent,
+    ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, HttpErrors, HttpLogging, IpSecurity,
+    IpSecurityEntry, LimiterSection, ProxySection, RateLimit, Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{

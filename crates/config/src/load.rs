@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::binding_checks;
-use crate::configuration::{Configuration, ListenEntry};
+use crate::configuration::Configuration;
 use crate::diagnostic::{Complaint, Findings, LoadError, Severity};
 use crate::document::{Document, Element};
 use crate::hierarchy::Hierarchy;
 use crate::home::Home;
-use crate::http_service;
+use crate::http_service::{self, HttpService};
 use crate::list_file::{self, ListFiles};
 use crate::paths::PathMap;
 use crate::schema::{self, AllowDefinition, near_name};
@@ -46,13 +46,14 @@ pub fn load_text(
 ) -> Result<Configuration, LoadError> {
     let mut findings = Findings::default();
     let mut ignored = Vec::new();
-    let listen = http_config
-        .map_or_else(Vec::new, |(text, file)| http_service::read(text, &Arc::from(file), &mut findings, &mut ignored));
+    let http = http_config
+        .map(|(text, file)| http_service::read(text, &Arc::from(file), &mut findings, &mut ignored))
+        .unwrap_or_default();
     let document = Document::parse(text, &Arc::from(file), &mut findings);
     let root = document.as_ref().map(|document| &document.root).filter(|root| is_configuration(root, &mut findings));
     let Some(root) = root else { return Err(LoadError { diagnostics: findings.all }) };
     let hierarchy = Hierarchy::read(root, &mut findings, &mut ignored);
-    let configuration = Configuration { ignored, ..build(hierarchy, listen, home, &mut findings) };
+    let configuration = Configuration { ignored, ..build(hierarchy, http, home, &mut findings) };
     if findings.file_is_unusable() {
         return Err(LoadError { diagnostics: findings.all });
     }
@@ -60,7 +61,7 @@ pub fn load_text(
 }
 
 /// Everything that is computed from the levels, and what is to be said about it.
-fn build(mut hierarchy: Hierarchy, ip_listen: Vec<ListenEntry>, home: &Home, findings: &mut Findings) -> Configuration {
+fn build(mut hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mut Findings) -> Configuration {
     const SITES: &str = "system.applicationHost/sites";
     let sites = Site::read_all(hierarchy.of_server(SITES));
     hierarchy.forget_entries(SITES);
@@ -74,7 +75,8 @@ fn build(mut hierarchy: Hierarchy, ip_listen: Vec<ListenEntry>, home: &Home, fin
         sites,
         findings: Vec::new(),
         ignored: Vec::new(),
-        ip_listen,
+        ip_listen: http.ip_listen,
+        certificates: http.certificates,
         server_log,
         web_limits,
         paths,

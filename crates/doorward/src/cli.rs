@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::embedded::Ports;
 pub(crate) use limits::{ClientsArgs, ExplainArgs, Limit, LimitsCommand, PlaceArgs, SetArgs, Switch};
 
 /// A web front door: sites on exact addresses, limits per client, logs as IIS writes them.
@@ -66,9 +67,12 @@ pub(crate) struct RunArgs {
     /// Serve this applicationHost.config from wherever it is.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Port of the embedded default sites.
-    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    /// Port of the embedded default's http sites.
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().http)]
     pub(crate) http_port: u16,
+    /// Port of the embedded default's https sites.
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().https)]
+    pub(crate) https_port: u16,
     /// Serving threads (default: one per core).
     #[arg(long, value_name = "COUNT")]
     pub(crate) threads: Option<usize>,

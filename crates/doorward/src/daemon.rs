@@ -20,9 +20,6 @@ use doorward_logs::Sink;
 use doorward_plan::{Inputs, Plan, Scopes, SiteId, build};
 use doorward_server::Control;
 
-/// Port of the embedded default sites.
-pub(crate) const HTTP_PORT: u16 = 8080;
-
 /// Everything the owner of the configuration holds.
 pub(crate) struct Daemon {
     home: Home,
@@ -45,7 +42,13 @@ impl Daemon {
     /// The plan for a configuration and the operator's present wishes.
     fn plan(&mut self, configuration: &Configuration) -> Plan {
         let present = self.control.plan();
-        let inputs = Inputs { configuration, wishes: &self.wishes, home_logs: &self.home.logs, present: &present };
+        let inputs = Inputs {
+            configuration,
+            wishes: &self.wishes,
+            home_logs: &self.home.logs,
+            home_certificates: &self.home.certificates,
+            present: &present,
+        };
         build(&inputs, &mut self.scopes)
     }
 

@@ -1,20 +1,23 @@
 //! From a configuration to a plan.
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 use doorward_config::{
-    Binding, BindingAddress, CacheControlMode, ClientCache, Configuration, HostRule, Severity, Site,
+    Binding, BindingAddress, CacheControlMode, CertificateKey, ClientCache, Configuration, Endpoint, HostRule,
+    Settings, Severity, Site,
 };
 use doorward_logs::SiteLog;
 
 use crate::Plan;
-use crate::content::{CacheControl, MimeMap, StaticContent};
+use crate::certificates::Certificates;
+use crate::content::{Browse, CacheControl, MimeMap, StaticContent};
 use crate::directory::{Content, Directories};
 use crate::effective::{Effective, Upstream};
-use crate::listen::{Claimed, Problem, listeners};
+use crate::error_pages::ErrorPages;
+use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::LocationSettings;
 use crate::policy::policy;
@@ -32,6 +35,8 @@ pub struct Inputs<'a> {
     pub wishes: &'a BTreeMap<SiteId, bool>,
     /// The home's log folder, for sites whose configuration names none.
     pub home_logs: &'a Path,
+    /// The home's folder of imported certificates.
+    pub home_certificates: &'a Path,
     /// The plan in force: what did not change is taken over from it.
     pub present: &'a Plan,
 }
@@ -53,19 +58,56 @@ pub fn build(inputs: &Inputs<'_>, scopes: &mut Scopes) -> Plan {
         }
         sites.push(planned);
     }
-    let (https, http): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|claim| claim.endpoint.secure);
-    problems.extend(https.iter().filter(|claim| claim.site.state.is_started()).map(https_problem));
     let listen: Vec<IpAddr> = inputs.configuration.ip_listen.iter().map(|entry| entry.address).collect();
-    let (listeners, more) = listeners(&http, &listen);
+    let (mut listeners, more) = listeners(&claimed, &listen);
     problems.extend(more);
+    for (address, listener) in listeners.iter_mut().filter(|(_, listener)| listener.secure) {
+        listener.certificates = certificates(inputs, address.port(), &claimed);
+        problems.extend(uncertified(*address, listener, &claimed, &listen));
+    }
     Plan { generation: inputs.present.generation + 1, listeners, sites, problems }
 }
 
-fn https_problem(claim: &Claimed) -> Problem {
-    Problem {
-        site: Some(claim.site.name.clone()),
-        message: format!("its https binding on port {} is not served by this version", claim.endpoint.port),
+/// The certificates of connections to a port, and what its bindings switch off.
+fn certificates(inputs: &Inputs<'_>, port: u16, claimed: &[Claimed]) -> Certificates {
+    let mut certificates = Certificates::at(port, &inputs.configuration.certificates, inputs.home_certificates);
+    let bindings = inputs.configuration.sites.iter().flat_map(|site| &site.bindings);
+    let https = bindings.filter_map(|binding| Some((binding.endpoint.as_ref().ok()?, binding.ssl_flags)));
+    certificates.switch(https.filter(|(endpoint, _)| endpoint.secure && endpoint.port == port));
+    let is_embedded = |site: &SitePlan| site.directories.iter().any(|directory| directory.content == Content::Welcome);
+    if claimed.iter().any(|claim| claim.endpoint.port == port && is_embedded(&claim.site)) {
+        certificates.with_embedded();
     }
+    certificates
+}
+
+/// The https bindings of started sites at this listener for which there is no certificate (D14).
+fn uncertified<'c>(
+    address: SocketAddr,
+    listener: &ListenerPlan,
+    claimed: &'c [Claimed],
+    listen: &[IpAddr],
+) -> Vec<Problem> {
+    let lacks = |claim: &&'c Claimed| {
+        let Endpoint { secure, address: own, port, host } = &claim.endpoint;
+        let local = if let BindingAddress::Ip(own) = own { *own } else { address.ip() };
+        let here = *secure && *port == address.port() && claim.site.state.is_started();
+        here && covers(*own, local, listen)
+            && (local == address.ip() || address.ip().is_unspecified())
+            && !listener.certificates.serves(local, host)
+    };
+    let problem = |claim: &Claimed| {
+        let place = match (&claim.endpoint.host, claim.endpoint.address) {
+            (HostRule::Any, BindingAddress::Ip(own)) => SocketAddr::new(own, address.port()).to_string(),
+            (HostRule::Any, _) => address.to_string(),
+            (host, _) => CertificateKey::Name(host.clone(), address.port()).to_string(),
+        };
+        let message = format!(
+            "no certificate for https at {place}, so handshakes end with an alert; run `doorward cert bind {place} --file CERT.pem --key KEY.pem`"
+        );
+        Problem { site: Some(claim.site.name.clone()), message }
+    };
+    claimed.iter().filter(lacks).map(problem).collect()
 }
 
 /// Whether a site runs: what the operator asked for, unless its configuration stands in the way.
@@ -152,10 +194,9 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
         let scope = scopes.number(site.id, &settings.dynamic_ip_security.limits_path);
         Arc::new(Effective {
             policy: policy(&settings, list_file.map(AsRef::as_ref), scope),
-            content: StaticContent {
-                default_documents: default_documents(&settings.default_document),
-                ..static_content(&settings.static_content)
-            },
+            content: static_content(&settings),
+            errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
+            logging: settings.http_logging,
             upstream: settings.proxy.as_ref().and_then(upstream),
         })
     };
@@ -176,13 +217,18 @@ fn default_documents(section: &doorward_config::DefaultDocument) -> Vec<String> 
     if section.enabled { section.files.clone() } else { Vec::new() }
 }
 
-fn static_content(section: &doorward_config::StaticContent) -> StaticContent {
+fn static_content(settings: &Settings) -> StaticContent {
+    let section = &settings.static_content;
+    let browse = settings.directory_browse;
     let rows = section.mime_map.iter().map(|(extension, kind)| (extension.clone(), kind.clone()));
     StaticContent {
-        default_documents: Vec::new(),
+        default_documents: default_documents(&settings.default_document),
         mime: MimeMap::new(rows),
         cache: cache_control(&section.client_cache),
         etag: section.client_cache.set_etag,
+        browse: browse.enabled.then(|| Browse::from_bits(browse.show_flags)),
+        ignore_case: settings.files.ignore_case,
+        precompressed: settings.files.precompressed,
     }
 }
 

@@ -41,6 +41,48 @@ pub struct StaticContent {
     pub cache: CacheControl,
     /// Whether an `ETag` is sent (`clientCache/setEtag`).
     pub etag: bool,
+    /// How a folder without a default document is listed; `None` is 403.14.
+    pub browse: Option<Browse>,
+    /// Whether a name that is not there is looked for in another case (D23).
+    pub ignore_case: bool,
+    /// Whether a neighbour such as `a.js.br` is sent to a client that takes its coding.
+    pub precompressed: bool,
+}
+
+/// What the listing of a folder shows (`directoryBrowse/showFlags`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Browse(u32);
+
+impl Browse {
+    /// The bits of the attribute: Date 2, Time 4, Size 8, Extension 16, `LongDate` 32.
+    pub fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The day a file was changed, in the short or the long form.
+    pub fn date(self) -> bool {
+        self.0 & (2 | 32) != 0
+    }
+
+    /// The time of that day.
+    pub fn time(self) -> bool {
+        self.0 & 4 != 0
+    }
+
+    /// The size of a file.
+    pub fn size(self) -> bool {
+        self.0 & 8 != 0
+    }
+
+    /// The extension as part of the name.
+    pub fn extension(self) -> bool {
+        self.0 & 16 != 0
+    }
+
+    /// The day written out.
+    pub fn long_date(self) -> bool {
+        self.0 & 32 != 0
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Everything that holds at one path, as plain values.
 
+use doorward_config::HttpLogging;
 use doorward_limiter::{Policy, Scope};
 
 use crate::content::StaticContent;
+use crate::error_pages::ErrorPages;
 
 /// A server that requests are forwarded to (`<doorward><proxy to="…"/>`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,10 @@ pub struct Effective {
     pub policy: Policy,
     /// How files are served.
     pub content: StaticContent,
+    /// Which page an error gets.
+    pub errors: ErrorPages,
+    /// Which answers are logged.
+    pub logging: HttpLogging,
     /// Where requests are forwarded instead of being answered from files.
     pub upstream: Option<Upstream>,
 }
@@ -33,6 +39,12 @@ pub struct Effective {
 impl Effective {
     /// Settings with no limits, no default documents and no media types, for tests and as a last resort.
     pub fn bare(scope: Scope) -> Self {
-        Self { policy: Policy::open(scope), content: StaticContent::default(), upstream: None }
+        Self {
+            policy: Policy::open(scope),
+            content: StaticContent::default(),
+            errors: ErrorPages::default(),
+            logging: HttpLogging::All,
+            upstream: None,
+        }
     }
 }

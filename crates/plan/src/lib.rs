@@ -10,10 +10,12 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod certificates;
 mod change;
 mod content;
 mod directory;
 mod effective;
+mod error_pages;
 mod listen;
 mod log_settings;
 mod path_settings;
@@ -23,10 +25,12 @@ mod scopes;
 mod site;
 
 pub use build::{Inputs, build};
+pub use certificates::{Candidate, CertificateSource, Certificates, TlsSwitches};
 pub use change::Change;
-pub use content::{CacheControl, MimeMap, StaticContent};
+pub use content::{Browse, CacheControl, MimeMap, StaticContent};
 pub use directory::{Content, Directories, Directory};
 pub use effective::{Effective, Upstream};
+pub use error_pages::{ErrorMode, ErrorPage, ErrorPages};
 pub use listen::{ListenerPlan, Problem};
 pub use log_settings::server_log_directory;
 pub use path_settings::{LocationSettings, PathSettings};

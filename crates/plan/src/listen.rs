@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use doorward_config::{BindingAddress, Endpoint};
-
 use doorward_limiter::{IpNet, canonical};
 
+use crate::certificates::Certificates;
 use crate::route::Routes;
 use crate::site::SitePlan;
 
@@ -25,6 +25,8 @@ pub struct Problem {
 pub struct ListenerPlan {
     /// Whether connections start with a TLS handshake.
     pub secure: bool,
+    /// Which certificate those get.
+    pub certificates: Certificates,
     routes: Routes,
     /// A wildcard listener (`0.0.0.0`, `[::]`) also takes what bindings with an address asked for,
     /// since the kernel gives a port to either the wildcard or its single addresses.
@@ -139,8 +141,13 @@ fn listener(address: SocketAddr, secure: bool, claimed: &[Claimed], listen: &[Ip
             }
         }
     }
-    let mut planned =
-        ListenerPlan { secure, routes: routes_at(address.ip(), &here, listen), by_local, proxy_protocol: Vec::new() };
+    let mut planned = ListenerPlan {
+        secure,
+        certificates: Certificates::default(),
+        routes: routes_at(address.ip(), &here, listen),
+        by_local,
+        proxy_protocol: Vec::new(),
+    };
     planned.proxy_protocol = planned.sites().iter().flat_map(|site| site.proxy_protocol.clone()).collect();
     planned
 }
@@ -155,7 +162,7 @@ fn routes_at(local: IpAddr, here: &[&Claimed], listen: &[IpAddr]) -> Routes {
 }
 
 /// Whether a binding takes requests that arrive at `local`.
-fn covers(binding: BindingAddress, local: IpAddr, listen: &[IpAddr]) -> bool {
+pub(crate) fn covers(binding: BindingAddress, local: IpAddr, listen: &[IpAddr]) -> bool {
     let is_listed = || {
         listen.is_empty()
             || listen.iter().any(|own| *own == local || (own.is_unspecified() && own.is_ipv4() == local.is_ipv4()))

@@ -17,6 +17,7 @@ use doorward_wire::{ServerMachine, TimerReason, Waiting};
 use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
 use crate::stream::{Ends, Stream};
+use crate::tls;
 use crate::turn::{Turn, Unread};
 use crate::worker::{OpenListener, Worker};
 
@@ -46,12 +47,12 @@ pub(crate) struct Connection {
 
 /// Serves a connection to its end.
 pub(crate) async fn serve(mut connection: Connection) {
-    let end = match connection.introduce().await {
+    let end = match connection.meet().await {
         Ok(()) => connection.run().await,
         Err(end) => end,
     };
     match end {
-        End::Close => {}
+        End::Close => connection.client.stream.say_goodbye(),
         End::Linger => connection.linger().await,
         End::Reset => connection.client.stream.reset_on_drop(),
     }
@@ -72,6 +73,12 @@ impl Connection {
             idle_ms: worker.shared.timers.idle_ms,
             batch: Vec::new(),
         }
+    }
+
+    /// What comes before the first request: a trusted proxy's word for its client, and the TLS handshake.
+    async fn meet(&mut self) -> Result<(), End> {
+        self.introduce().await?;
+        if self.listener.secure { tls::handshake(self).await } else { Ok(()) }
     }
 
     async fn run(&mut self) -> End {

@@ -22,6 +22,7 @@ use crate::listener::bind;
 use crate::names::Names;
 use crate::port_owner::{Explanation, explain};
 use crate::status::{ListenerState, ListenerStatus, ServerStatus};
+use crate::tls::{CertificateStatus, Store};
 use crate::worker::{Command, NewListener, Shared, Totals, Worker};
 
 /// Threads of the small pool that opens files, per serving thread.
@@ -68,6 +69,7 @@ pub struct Prepared<'c> {
     control: &'c Control,
     plan: Plan,
     change: Change,
+    certificates: Store,
     bound: Vec<(SocketAddr, Result<TcpListener, Explanation>)>,
 }
 
@@ -87,6 +89,7 @@ impl Server {
     pub fn start(settings: ServerSettings, sink: &Sink) -> io::Result<Control> {
         let shared = Arc::new(Shared {
             plan: ArcSwap::from_pointee(Plan::default()),
+            certificates: ArcSwap::from_pointee(Store::default()),
             limiter: settings.limiter,
             names: Names::default(),
             clock: Clock::start(),
@@ -149,7 +152,25 @@ impl Control {
             .filter(|address| !change.close.iter().any(|closing| overlaps(**address, *closing)))
             .map(|address| (*address, open(*address)))
             .collect();
-        Prepared { control: self, plan, change, bound }
+        let certificates = Store::of(&plan, &self.shared.certificates.load());
+        Prepared { control: self, plan, certificates, change, bound }
+    }
+
+    /// Looks whether certificate files have changed, and uses what is new; connections there are go on as they are.
+    /// Returns whether anything changed.
+    pub fn refresh_certificates(&self) -> bool {
+        let present = self.shared.certificates.load();
+        let fresh = Store::of(&self.shared.plan.load(), &present);
+        let changed = !fresh.is_same(&present);
+        if changed {
+            self.shared.certificates.store(Arc::new(fresh));
+        }
+        changed
+    }
+
+    /// Every certificate in use, and what is wrong with it.
+    pub fn certificates(&self) -> Vec<CertificateStatus> {
+        self.shared.certificates.load().status()
     }
 
     /// Tries again the addresses that others hold; returns those that are open now.
@@ -173,9 +194,10 @@ impl Control {
     async fn hand_out(&self, address: SocketAddr, socket: TcpListener) -> io::Result<Held> {
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let (done, mut acknowledged) = unbounded_channel();
+        let secure = self.plan().listeners.get(&address).is_some_and(|listener| listener.secure);
         for commands in self.commands() {
             let socket = socket.try_clone()?;
-            let _stopping = commands.send(Command::Open(NewListener { number, address, socket }, done.clone()));
+            let _stopping = commands.send(Command::Open(NewListener { number, address, secure, socket }, done.clone()));
         }
         drop(done);
         while acknowledged.recv().await.is_some() {}
@@ -248,9 +270,12 @@ impl Prepared<'_> {
 
     /// Puts the plan in force. When it returns, closed addresses are free and new ones accept.
     pub async fn commit(self) -> Applied {
-        let Self { control, plan, change, mut bound } = self;
+        let Self { control, plan, certificates, change, mut bound } = self;
         let mut held = control.held.lock().await;
+        let certificates_before = control.shared.certificates.load_full();
+        control.shared.certificates.store(Arc::new(certificates.joined(&certificates_before)));
         control.shared.plan.store(Arc::new(plan));
+        control.shared.certificates.store(Arc::new(certificates));
         for commands in control.commands() {
             let _stopping = commands.send(Command::Refresh);
         }

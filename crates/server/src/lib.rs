@@ -28,6 +28,7 @@ mod status;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod turn;
 mod watch;
 mod welcome;
@@ -38,3 +39,4 @@ pub use control::{Applied, Control, Prepared, Server, ServerSettings};
 pub use doorward_wire::{HeadLimits, Timers};
 pub use listener::bind;
 pub use status::{ListenerState, ListenerStatus, ServerStatus};
+pub use tls::{CertificateError, CertificateFacts, CertificateStatus, certificates_of, inspect};

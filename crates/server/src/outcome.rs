@@ -9,7 +9,7 @@ use doorward_limiter::Reason;
 use doorward_plan::Effective;
 use doorward_wire::Malformed;
 
-use crate::static_file::FileJob;
+use crate::static_file::{FileJob, MultiPart};
 
 /// A stage's no.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(crate) enum ServiceRefusal {
     UnknownHost,
     /// Only stopped sites match: 404 (D13).
     Stopped,
+    /// It came in the clear to a TLS port: 400.
+    PlainHttp,
 }
 
 /// Status, substatus and win32 status of a site's refusal (IIS reference §5).
@@ -67,6 +69,8 @@ pub(crate) enum Handling {
     Open(FileJob),
     /// The client's name has to be looked up before it is known whether the client may proceed (D26).
     Name,
+    /// Refused with a page of the operator's own, which has to be read.
+    Refuse(SiteRefusal),
     /// Forwarded to this upstream.
     Forward(Arc<Effective>),
 }
@@ -116,6 +120,8 @@ pub(crate) enum Body {
     Shared(Rc<[u8]>),
     /// A part of an open file.
     File { file: Rc<File>, start: u64, length: u64 },
+    /// Several parts of an open file.
+    Parts(MultiPart),
 }
 
 impl Body {
@@ -126,6 +132,7 @@ impl Body {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Shared(bytes) => bytes.len() as u64,
             Self::File { length, .. } => *length,
+            Self::Parts(parts) => parts.length(),
         }
     }
 
@@ -135,7 +142,7 @@ impl Body {
             Self::None => Some(&[]),
             Self::Bytes(bytes) => Some(bytes),
             Self::Shared(bytes) => Some(bytes),
-            Self::File { .. } => None,
+            Self::File { .. } | Self::Parts(_) => None,
         }
     }
 }

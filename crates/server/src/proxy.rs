@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     Stale,
     /// It broke off after its head was passed on: the client can only be told by closing.
     BrokenOff,
+    /// An error of the upstream's that the site shows in its own way (`existingResponse="Replace"`).
+    Replaced(u16),
     /// The client went away, or was too slow.
     Client(End),
 }
@@ -102,6 +104,7 @@ async fn attempt(
             | Failure::Timeout
             | Failure::Stale
             | Failure::BrokenOff
+            | Failure::Replaced(_)
             | Failure::Client(_) => failure,
         })?;
     if reusable && progress.uploaded.get() {
@@ -119,7 +122,6 @@ async fn converse(
     (upstream, progress): (&Upstream, &Progress),
 ) -> Result<bool, Failure> {
     let Connection { client, machine, carry, .. } = connection;
-    let has_body = exchange.request.body() != BodyLength::None;
     if exchange.request.expects_continue() && carry.is_empty() {
         send::all(client, CONTINUE).await.map_err(Failure::Client)?;
     }
@@ -127,7 +129,8 @@ async fn converse(
     let chunked = exchange.request.body() == BodyLength::Chunked;
     let mut answer = ClientMachine::new(HeadLimits { request_bytes_max: 256 * 1024, ..HeadLimits::default() });
     answer.begin(exchange.is_head());
-    let mut downloaded = Downloaded::new(upstream, has_body);
+    let replaces = exchange.effective.as_ref().is_some_and(|effective| effective.errors.replaces_existing);
+    let mut downloaded = Downloaded::new(upstream, replaces);
     let finished = {
         let upload = upload::run(upload::From { client, machine, carry }, link, (head, chunked), progress);
         let download = download::run(client, exchange, link, (&mut answer, &mut downloaded));
@@ -167,6 +170,7 @@ async fn failed(
         Failure::Connect => SiteRefusal::new(502, 3, WIN32_CANNOT_CONNECT),
         Failure::NoAnswer | Failure::Stale => SiteRefusal::new(502, 3, WIN32_CONNECTION_RESET),
         Failure::Timeout => SiteRefusal::new(504, 0, WIN32_TIMEOUT),
+        Failure::Replaced(status) => SiteRefusal::new(status, 0, 0),
         Failure::BrokenOff => {
             exchange.answered.win32_status = WIN32_CONNECTION_RESET;
             connection.client.worker.finish(exchange);

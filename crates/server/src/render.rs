@@ -16,7 +16,9 @@ pub(crate) fn head(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respon
     head.lines(response.fields.as_bytes());
     let framing = match response.body {
         Body::None => Framing::None,
-        Body::Bytes(_) | Body::Shared(_) | Body::File { .. } => Framing::Length(response.body.length()),
+        Body::Bytes(_) | Body::Shared(_) | Body::File { .. } | Body::Parts(_) => {
+            Framing::Length(response.body.length())
+        }
     };
     common(&mut head, date);
     head.framing(framing, exchange.keep_alive, exchange.request.version());
@@ -49,14 +51,19 @@ pub(crate) fn common(head: &mut HeadWriter<'_>, date: &DateLine) {
 pub(crate) fn site_refusal(refusal: &SiteRefusal, exchange: &Exchange) -> Response {
     let mut fields = Vec::with_capacity(128);
     field_line(&mut fields, "Content-Type", error_page::SITE_PAGE_TYPE.as_bytes());
-    if let Some(allow) = refusal.allow {
-        field_line(&mut fields, "Allow", allow.as_bytes());
-    }
+    refusal_fields(&mut fields, refusal);
     let page = error_page::site_page(refusal, exchange).into_bytes();
     Response {
         substatus: refusal.substatus,
         win32_status: refusal.win32_status,
         ..Response::new(refusal.status, FieldLines::Own(fields), Body::Bytes(page.into()))
+    }
+}
+
+/// The fields that belong to a refusal whichever page it gets.
+pub(crate) fn refusal_fields(fields: &mut Vec<u8>, refusal: &SiteRefusal) {
+    if let Some(allow) = refusal.allow {
+        field_line(fields, "Allow", allow.as_bytes());
     }
 }
 
@@ -71,15 +78,7 @@ pub(crate) fn service_refusal(refusal: ServiceRefusal) -> (Response, &'static st
 
 /// The answer for a path that names a folder without a slash at its end.
 pub(crate) fn folder_redirect(path: &str, query: Option<&str>) -> Response {
-    let mut location = String::with_capacity(path.len() + 16);
-    for byte in path.bytes() {
-        // What is not plainly a path character is escaped, so that a name cannot become a host or a field.
-        if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*,;=:@".contains(&byte) {
-            location.push(char::from(byte));
-        } else {
-            let _infallible = write!(location, "%{byte:02X}");
-        }
-    }
+    let mut location = escape_path(path);
     if let Some(query) = query {
         location.push('?');
         location.push_str(query);
@@ -89,4 +88,18 @@ pub(crate) fn folder_redirect(path: &str, query: Option<&str>) -> Response {
     field_line(&mut fields, "Content-Type", b"text/plain");
     let body = Body::Bytes(format!("Moved to {location}\n").into_bytes().into());
     Response::new(301, FieldLines::Own(fields), body)
+}
+
+/// A path as it stands in a URL. What is not plainly a path character is escaped, so that a name cannot become a host,
+/// a field or markup.
+pub(crate) fn escape_path(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len() + 16);
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~!$()*,;=:@".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _infallible = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
 }

@@ -1,5 +1,8 @@
 //! Requests that need waiting: a file to open, a long body to send, an upstream to ask.
 
+use std::sync::Arc;
+
+use doorward_plan::SitePlan;
 use doorward_wire::BodyLength;
 
 use crate::connection::Connection;
@@ -10,6 +13,8 @@ use crate::pipeline;
 use crate::proxy;
 use crate::render;
 use crate::send;
+use crate::stage::error_file::Due;
+use crate::stage::filter;
 use crate::static_file::{self, Found};
 use crate::turn::Unread;
 
@@ -36,6 +41,7 @@ impl Connection {
                 };
                 self.respond_found(exchange, found).await
             }
+            Handling::Refuse(refusal) => self.refuse(exchange, refusal.into()).await,
             Handling::Forward(effective) => proxy::forward(self, exchange, &effective).await,
         }
     }
@@ -44,10 +50,20 @@ impl Connection {
         let response = match found {
             Found::Folder(path) => render::folder_redirect(&path, exchange.request.query()),
             Found::Refused(refusal) => return self.refuse(exchange, refusal).await,
+            Found::Listing(listing) => {
+                let browse = exchange.effective.as_ref().and_then(|effective| effective.content.browse);
+                let Some(browse) = browse else { return Err(End::Close) };
+                static_file::list(listing, &exchange.path, exchange.request.query(), browse)
+            }
             Found::File(known) => {
                 let (Some(site), Some(effective)) = (&exchange.site, &exchange.effective) else {
                     return Err(End::Close);
                 };
+                if let Some(spelling) = &known.spelling
+                    && !is_same_policy(site, &exchange.path, spelling)
+                {
+                    return self.refuse(exchange, SiteRefusal::new(404, 0, 2).into()).await;
+                }
                 let file = static_file::CachedFile::new(known, effective, self.client.now_ms());
                 let file = self.client.worker.files.keep(site.id, &exchange.path, file);
                 match static_file::answer(&file, &exchange, effective) {
@@ -63,7 +79,7 @@ impl Connection {
     pub(crate) async fn refuse(&mut self, exchange: Box<Exchange>, refusal: Refusal) -> Result<(), End> {
         match refusal {
             Refusal::Site(refusal) => {
-                let response = render::site_refusal(&refusal, &exchange);
+                let response = self.refusal_response(&refusal, &exchange).await;
                 self.respond(exchange, response).await
             }
             Refusal::Service(refusal) => {
@@ -74,6 +90,19 @@ impl Connection {
                 Err(End::Linger)
             }
             Refusal::Abort(reason) => Err(self.abort(exchange, reason)),
+        }
+    }
+
+    /// The page for a refusal; one of the operator's own may have to be read.
+    async fn refusal_response(&self, refusal: &SiteRefusal, exchange: &Exchange) -> Response {
+        let files = &self.client.worker.error_files;
+        match files.due(refusal, exchange, self.client.now_ms()) {
+            Due::Ready(response) => response,
+            Due::Read(job) => {
+                let key = job.key();
+                let found = tokio::task::spawn_blocking(move || job.run()).await.unwrap_or(None);
+                files.read(refusal, exchange, (key, found, self.client.now_ms()))
+            }
         }
     }
 
@@ -97,4 +126,10 @@ impl Connection {
             (false, BodyLength::Known(_) | BodyLength::Chunked) => Err(End::Linger),
         }
     }
+}
+
+/// Whether a file found under another spelling may be served for the path that was asked for: the same settings hold at
+/// both, and nothing at the real one is hidden (D23).
+fn is_same_policy(site: &SitePlan, asked: &str, spelling: &str) -> bool {
+    Arc::ptr_eq(&site.settings.at(asked), &site.settings.at(spelling)) && filter::refused(spelling).is_none()
 }

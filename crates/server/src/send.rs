@@ -17,26 +17,36 @@ use crate::watch::Fired;
 pub(crate) async fn response(client: &Downstream, exchange: &mut Exchange, response: Response) -> Result<(), End> {
     let mut scratch = client.worker.scratch();
     let date = &client.worker.date;
-    let file = match &response.body {
-        Body::File { .. } if exchange.is_head() => None,
-        Body::File { file, start, length } => Some((file, *start, *length)),
-        Body::None | Body::Bytes(_) | Body::Shared(_) => None,
-    };
-    match file {
-        Some(_) => render::head(&mut scratch.out, exchange, &response, date),
-        None => render::whole(&mut scratch.out, exchange, &response, date),
-    }
+    render::whole(&mut scratch.out, exchange, &response, date);
     let rest = now(client, &scratch.out);
     client.worker.give_back(scratch);
     all(client, &rest?).await?;
-    match file {
-        Some((file, start, length)) => {
-            let (sent_bytes, outcome) = part_of_file(client, file, (start, length)).await;
-            exchange.sent_bytes += sent_bytes;
-            outcome
+    match &response.body {
+        _ if exchange.is_head() => Ok(()),
+        Body::File { file, start, length } => counted(client, exchange, (file, *start, *length)).await,
+        Body::Parts(laid_out) => {
+            for (lines, part) in &laid_out.parts {
+                all(client, lines).await?;
+                exchange.sent_bytes += lines.len() as u64;
+                counted(client, exchange, (&laid_out.file, part.start, part.length)).await?;
+            }
+            all(client, &laid_out.end).await?;
+            exchange.sent_bytes += laid_out.end.len() as u64;
+            Ok(())
         }
-        None => Ok(()),
+        Body::None | Body::Bytes(_) | Body::Shared(_) => Ok(()),
     }
+}
+
+/// Sends a part of a file and adds what went out to the exchange.
+async fn counted(
+    client: &Downstream,
+    exchange: &mut Exchange,
+    (file, start, length): (&File, u64, u64),
+) -> Result<(), End> {
+    let (sent_bytes, outcome) = part_of_file(client, file, (start, length)).await;
+    exchange.sent_bytes += sent_bytes;
+    outcome
 }
 
 /// Sends what fits at once; returns a copy of the rest, so that no shared buffer is held while waiting.

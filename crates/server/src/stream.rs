@@ -7,9 +7,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rustix::io::Errno;
+use rustix::net::RecvFlags;
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+
+use crate::tls::Session;
 
 /// At most this much of a file is sent before other connections get their turn (design: engine).
 pub(crate) const SEND_FILE_BYTES_MAX: usize = 256 * 1024;
@@ -18,15 +21,38 @@ pub(crate) const SEND_FILE_BYTES_MAX: usize = 256 * 1024;
 #[derive(Debug)]
 pub(crate) struct Stream {
     tcp: TcpStream,
+    /// Apart, so that a plain connection pays one word for it.
+    tls: Option<Box<Session>>,
 }
 
 impl Stream {
     pub(crate) fn plain(tcp: TcpStream) -> Self {
-        Self { tcp }
+        Self { tcp, tls: None }
+    }
+
+    /// From now on everything goes through TLS.
+    pub(crate) fn secure(&mut self, session: Session) {
+        self.tls = Some(Box::new(session));
+    }
+
+    /// The socket itself, for the handshake.
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        &self.tcp
+    }
+
+    /// The first byte received, which stays unread; `None` when the client is gone.
+    pub(crate) fn try_first_byte(&self) -> io::Result<Option<u8>> {
+        let mut byte = [0];
+        let (count, _) =
+            self.tcp.try_io(Interest::READABLE, || Ok(rustix::net::recv(&self.tcp, &mut byte, RecvFlags::PEEK)?))?;
+        Ok((count > 0).then_some(byte[0]))
     }
 
     pub(crate) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.tcp.poll_read_ready(context)
+        match &self.tls {
+            None => self.tcp.poll_read_ready(context),
+            Some(session) => session.poll_readable(&self.tcp, context),
+        }
     }
 
     pub(crate) fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -35,25 +61,43 @@ impl Stream {
 
     /// Bytes that are there now; `WouldBlock` when there are none.
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.tcp.try_read(buffer)
+        match &self.tls {
+            None => self.tcp.try_read(buffer),
+            Some(session) => session.try_read(&self.tcp, buffer),
+        }
     }
 
-    /// Writes as much as fits now; `WouldBlock` when nothing does.
+    /// Writes as much as fits now; `WouldBlock` when nothing does. Then the same bytes have to be offered again: a part
+    /// of them may be encrypted already.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.tcp.try_write(bytes)
+        match &self.tls {
+            None => self.tcp.try_write(bytes),
+            Some(session) => session.try_write(&self.tcp, bytes),
+        }
     }
 
-    /// Sends file bytes without bringing them into this process. 0 means the file has ended.
+    /// Sends file bytes; without TLS they are not brought into this process. 0 means the file has ended.
     pub(crate) fn try_send_file(&self, file: &File, offset: &mut u64, count: u64) -> io::Result<usize> {
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(SEND_FILE_BYTES_MAX);
+        if let Some(session) = &self.tls {
+            return session.try_send_file(&self.tcp, (file, offset), count);
+        }
         self.tcp.try_io(Interest::WRITABLE, || match rustix::fs::sendfile(&self.tcp, file, Some(offset), count) {
             Err(Errno::INTR) => Err(io::ErrorKind::WouldBlock.into()),
             other => other.map_err(io::Error::from),
         })
     }
 
+    /// Tells a TLS client that the end is meant; TCP's own end says it to the others.
+    pub(crate) fn say_goodbye(&self) {
+        if let Some(session) = &self.tls {
+            session.say_goodbye(&self.tcp);
+        }
+    }
+
     /// Tells the client that nothing more will be sent.
     pub(crate) fn shut_down_write(&self) {
+        self.say_goodbye();
         // The client may be gone already; then there is nobody to tell.
         let _gone = SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
     }
@@ -65,6 +109,9 @@ impl Stream {
 
     /// Whether the client has closed or reset its side. Bytes it sent ahead stay unread.
     pub(crate) fn poll_gone(&self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(session) = &self.tls {
+            return session.poll_gone(&self.tcp, context);
+        }
         if ready!(self.tcp.poll_read_ready(context)).is_err() {
             return Poll::Ready(());
         }

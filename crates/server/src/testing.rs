@@ -2,6 +2,9 @@
 
 use doorward_wire::{Event, HeadLimits, Request, ServerMachine};
 
+use crate::exchange::Exchange;
+use crate::stream::Ends;
+
 /// A request as the wire crate reads it.
 pub(crate) fn request(text: &str) -> Request {
     let mut request = Request::new();
@@ -10,4 +13,10 @@ pub(crate) fn request(text: &str) -> Request {
         Ok((_, Event::Head)) => request,
         other => panic!("not a head: {other:?}"),
     }
+}
+
+/// An exchange with this request, between two loopback addresses, with no site yet.
+pub(crate) fn exchange(request: Request) -> Exchange {
+    let ends = Ends { peer: ([127, 0, 0, 9], 50_000).into(), local: ([127, 0, 0, 2], 8080).into() };
+    Exchange { request, ..Exchange::new(ends) }
 }

@@ -13,6 +13,7 @@ use crate::outcome::{Handling, Refusal, Response, ServiceRefusal};
 use crate::pipeline;
 use crate::render;
 use crate::send;
+use crate::stage::error_file::Due;
 use crate::worker::Scratch;
 
 /// Pipelined answers are written once they come to this much.
@@ -220,10 +221,10 @@ impl Connection {
         match decided {
             Ok(Handling::Respond(response)) if response.body.bytes().is_some() => self.answer(exchange, response, out),
             Ok(handling) => Some(Turn::Handle(exchange, handling)),
-            Err(Refusal::Site(refusal)) => {
-                let response = render::site_refusal(&refusal, &exchange);
-                self.answer(exchange, response, out)
-            }
+            Err(Refusal::Site(refusal)) => match self.client.worker.error_files.due(&refusal, &exchange, now_ms) {
+                Due::Ready(response) => self.answer(exchange, response, out),
+                Due::Read(_) => Some(Turn::Handle(exchange, Handling::Refuse(refusal))),
+            },
             Err(Refusal::Service(refusal)) => {
                 self.refuse_service(exchange, refusal, out);
                 Some(Turn::End(End::Linger))

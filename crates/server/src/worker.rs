@@ -23,8 +23,10 @@ use crate::exchange::Exchange;
 use crate::listener::accept;
 use crate::names::Names;
 use crate::proxy::Pool;
+use crate::stage::error_file::ErrorFiles;
 use crate::static_file::FileCache;
 use crate::stream::Ends;
+use crate::tls::Store;
 use crate::watch::{SWEEP_INTERVAL_MS, Watches};
 
 /// Bytes read from a socket at a time.
@@ -35,6 +37,7 @@ const POOL_MAX: usize = 256;
 /// What all threads share.
 pub(crate) struct Shared {
     pub(crate) plan: ArcSwap<Plan>,
+    pub(crate) certificates: ArcSwap<Store>,
     pub(crate) limiter: Arc<Limiter>,
     /// What clients are called.
     pub(crate) names: Names,
@@ -69,6 +72,8 @@ pub(crate) enum Command {
 pub(crate) struct NewListener {
     pub(crate) number: u64,
     pub(crate) address: SocketAddr,
+    /// Whether connections start with a TLS handshake.
+    pub(crate) secure: bool,
     pub(crate) socket: std::net::TcpListener,
 }
 
@@ -77,6 +82,7 @@ pub(crate) struct NewListener {
 pub(crate) struct OpenListener {
     pub(crate) number: u64,
     pub(crate) address: SocketAddr,
+    pub(crate) secure: bool,
     pub(crate) closed: Cell<bool>,
     pub(crate) closing: Notify,
     pub(crate) gone: RefCell<Option<UnboundedSender<()>>>,
@@ -94,6 +100,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) files: FileCache,
+    pub(crate) error_files: ErrorFiles,
     pub(crate) upstreams: Pool,
     pub(crate) watches: Rc<Watches>,
     pub(crate) date: DateLine,
@@ -111,6 +118,7 @@ impl Worker {
             limiter: Arc::clone(&shared.limiter),
             shared,
             files: FileCache::default(),
+            error_files: ErrorFiles::default(),
             upstreams: Pool::default(),
             watches: Rc::default(),
             date: DateLine::default(),
@@ -142,12 +150,13 @@ impl Worker {
         }
     }
 
-    fn open(self: &Rc<Self>, NewListener { number, address, socket }: NewListener) {
+    fn open(self: &Rc<Self>, NewListener { number, address, secure, socket }: NewListener) {
         match tokio::net::TcpListener::from_std(socket) {
             Ok(socket) => {
                 let listener = Rc::new(OpenListener {
                     number,
                     address,
+                    secure,
                     closed: Cell::new(false),
                     closing: Notify::new(),
                     gone: RefCell::new(None),
@@ -179,6 +188,7 @@ impl Worker {
 
     fn refresh(&self) {
         self.files.clear();
+        self.error_files.clear();
     }
 
     fn sweep(&self) {

@@ -14,6 +14,8 @@
 
 mod cli;
 mod corpus;
+mod error_pages;
+mod files;
 mod first_run;
 mod harness;
 mod limits;

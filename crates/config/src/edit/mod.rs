@@ -1,5 +1,6 @@
 //! Changes to a document: bytes spliced in, everything else untouched.
 
+mod certificate;
 mod insert;
 mod listen;
 mod section;
@@ -10,6 +11,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::certificate::{CertificateKey, CertificatePlace};
 use crate::diagnostic::{Diagnostic, Findings, Severity};
 use crate::document::Document;
 use crate::home::Home;
@@ -31,6 +33,10 @@ pub enum Edit {
     AddListen(IpAddr),
     /// Removes an address from the IP listen list.
     RemoveListen(IpAddr),
+    /// Says which certificate answers at an address, for a name, or from a folder; an entry for the same place is replaced.
+    BindCertificate(CertificateKey, CertificatePlace),
+    /// Removes such an entry.
+    UnbindCertificate(CertificateKey),
     /// Sets attributes of sections at one level.
     SetAttributes(AttributeChange),
 }
@@ -98,6 +104,9 @@ pub enum EditError {
     /// The address is not in the IP listen list.
     #[error("{0} is not in the IP listen list")]
     NoSuchListen(IpAddr),
+    /// No certificate is bound there.
+    #[error("no certificate is bound to {0}")]
+    NoSuchCertificate(CertificateKey),
     /// No section has an attribute of that name.
     #[error("{section} has no attribute '{name}'")]
     NoSuchAttribute {
@@ -127,6 +136,10 @@ pub fn edit(home: &Home, edit: &Edit) -> Result<EditedFile, EditError> {
         Edit::RemoveSite { name } => change_configuration(home, |text| site::remove(text, home, name), None),
         Edit::AddListen(address) => change_http_service(home, |text, file| listen::add(text, file, *address)),
         Edit::RemoveListen(address) => change_http_service(home, |text, file| listen::remove(text, file, *address)),
+        Edit::BindCertificate(key, place) => {
+            change_http_service(home, |text, file| certificate::bind(text, file, (key, place)))
+        }
+        Edit::UnbindCertificate(key) => change_http_service(home, |text, file| certificate::unbind(text, file, key)),
         Edit::SetAttributes(change) => {
             let site = change.site.as_deref();
             change_configuration(home, |text| section::set(text, home, change), site)

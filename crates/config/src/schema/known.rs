@@ -29,8 +29,6 @@ const WEB_SERVER: &[&str] = &[
     "globalModules",
     "handlers",
     "httpCompression",
-    "httpErrors",
-    "httpLogging",
     "httpPlatform",
     "httpProtocol",
     "httpRedirect",

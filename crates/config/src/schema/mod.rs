@@ -6,6 +6,8 @@
 mod checks;
 mod content;
 mod doorward;
+mod errors;
+mod files;
 mod http_service;
 mod known;
 mod log;
@@ -16,7 +18,7 @@ mod types;
 mod value;
 
 pub(crate) use checks::parse_networks;
-pub(crate) use http_service::IP_LISTEN;
+pub(crate) use http_service::{IP_LISTEN, SSL_CERTS};
 pub(crate) use known::{is_group, is_known_section};
 pub(crate) use names::near_name;
 pub(crate) use security::entry_network;
@@ -34,6 +36,9 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &content::DEFAULT_DOCUMENT,
     &content::DIRECTORY_BROWSE,
     &content::STATIC_CONTENT,
+    &files::FILES,
+    &errors::HTTP_ERRORS,
+    &errors::HTTP_LOGGING,
     &security::IP_SECURITY,
     &security::DYNAMIC_IP_SECURITY,
     &doorward::LIMITER,

@@ -127,7 +127,13 @@ fn read_uint(bounds: Bounds, text: &str) -> Read {
 }
 
 fn read_long(bounds: Bounds, text: &str) -> Read {
-    read_digits(text, bounds).map(Value::Long)
+    match text.strip_prefix('-').filter(|_| bounds.min < 0) {
+        Some(digits) => {
+            let turned = Bounds { min: 0, max: -bounds.min, excluded: None };
+            read_digits(digits, turned).map(|number| Value::Long(-number))
+        }
+        None => read_digits(text, Bounds { min: bounds.min.max(0), ..bounds }).map(Value::Long),
+    }
 }
 
 fn read_span(bounds: Bounds, text: &str) -> Read {

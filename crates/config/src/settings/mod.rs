@@ -4,12 +4,16 @@ use ipnet::IpNet;
 
 mod content;
 mod dynamic_ip_security;
+mod errors;
+mod files;
 mod ip_security;
 mod limiter;
 mod proxy;
 
 pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, StaticContent};
 pub use dynamic_ip_security::{ConcurrentLimit, DenyAction, DynamicIpSecurity, RateLimit};
+pub use errors::{ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, HttpErrors, HttpLogging};
+pub use files::FilesSection;
 pub use ip_security::{IpSecurity, IpSecurityEntry};
 pub use limiter::LimiterSection;
 pub use proxy::ProxySection;
@@ -29,6 +33,12 @@ pub struct Settings {
     pub directory_browse: DirectoryBrowse,
     /// `system.webServer/staticContent`.
     pub static_content: StaticContent,
+    /// `system.webServer/httpErrors`.
+    pub http_errors: HttpErrors,
+    /// `system.webServer/httpLogging`.
+    pub http_logging: HttpLogging,
+    /// `doorward/files`.
+    pub files: FilesSection,
     /// `doorward/limiter`.
     pub limiter: LimiterSection,
     /// `doorward/proxy`; `None` when no upstream is named.

@@ -16,6 +16,7 @@ impl Daemon {
             text::line(format!("  site           {}", describe(site, &plan)));
         }
         report_waiting(applied);
+        self.report_certificates();
         text::line(format!("  logs           {}", self.log_folders(&plan).join(", ")));
         text::line(format!("  stop           Ctrl-C, or `{} stop`", self.command));
         text::line("Ready.");

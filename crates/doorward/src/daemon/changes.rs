@@ -16,7 +16,7 @@ impl Daemon {
     pub(super) async fn reload(&mut self) -> Result<Done, Refused> {
         let source = match &self.source {
             // A configuration has appeared where there was none.
-            Source::Embedded { http_port } => Source::choose(&self.home, false, *http_port),
+            Source::Embedded(ports) => Source::choose(&self.home, false, *ports),
             Source::File => Source::File,
         };
         match source.load(&self.home) {
@@ -114,6 +114,23 @@ impl Daemon {
     pub(super) async fn retry_waiting(&self) {
         for address in self.control.retry_waiting().await {
             text::line(format!("{address} is free and open now."));
+        }
+    }
+
+    /// Uses certificate files that have changed.
+    pub(super) fn refresh_certificates(&self) {
+        if self.control.refresh_certificates() {
+            text::line("Certificate files have changed and were read again.");
+            self.report_certificates();
+        }
+    }
+
+    /// Says what is wrong with certificates.
+    pub(super) fn report_certificates(&self) {
+        for certificate in self.control.certificates() {
+            if let Some(problem) = certificate.problem {
+                text::complain(format!("  certificate: {}: {problem}", certificate.source));
+            }
         }
     }
 

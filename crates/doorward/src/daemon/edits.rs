@@ -137,7 +137,9 @@ fn listen_address(text: &str) -> Result<(IpAddr, Option<u16>), Refused> {
 fn refused(error: &EditError) -> Refused {
     let kind = match error {
         EditError::SiteExists(_) | EditError::ListenExists(_) => RefusedKind::Conflict,
-        EditError::NoSuchSite(_) | EditError::NoSuchListen(_) => RefusedKind::NotFound,
+        EditError::NoSuchSite(_) | EditError::NoSuchListen(_) | EditError::NoSuchCertificate(_) => {
+            RefusedKind::NotFound
+        }
         EditError::Invalid(_) | EditError::NoSuchAttribute { .. } => RefusedKind::Invalid,
         EditError::Store(_) => RefusedKind::Failed,
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,10 +19,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::source::Signature;
 use super::{Daemon, Source, lock};
 use crate::cli::RunArgs;
+use crate::embedded::Ports;
 use crate::{homes, text};
 
 /// How often files are looked at and taken addresses tried again; a changed file must then rest this long.
 const TICK: Duration = Duration::from_millis(200);
+/// How often certificate files are looked at.
+const CERTIFICATES_TICK: Duration = Duration::from_secs(1);
 /// Size at which a new HTTPERR file is begun (IIS reference §6.6).
 const ERROR_LOG_BYTES: u64 = 1 << 20;
 /// Chunks of log lines that may wait for the disk, 32 KiB each.
@@ -57,7 +61,7 @@ fn serve(home: &Home, args: &RunArgs, command: &str) -> anyhow::Result<ExitCode>
             });
         }
     };
-    let source = Source::choose(&home, args.config.is_some(), args.http_port);
+    let source = Source::choose(&home, args.config.is_some(), Ports { http: args.http_port, https: args.https_port });
     let configuration = match source.load(&home) {
         Ok(configuration) => configuration,
         Err(error) => {
@@ -126,7 +130,7 @@ impl Daemon {
         let signature = self.signature();
         self.restore_blocks();
         let applied = self.make_true(Arc::clone(&self.configuration)).await;
-        if applied.opened.is_empty() && !applied.waiting.is_empty() {
+        if self.is_hopeless(&applied) {
             self.complain_of_all(&applied);
             self.control.stop(Duration::ZERO).await;
             return Ok(ExitCode::FAILURE);
@@ -152,6 +156,15 @@ impl Daemon {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Whether nothing could be opened. The embedded default's page is first looked for on its http port.
+    fn is_hopeless(&self, applied: &Applied) -> bool {
+        let counts = |address: &&SocketAddr| match self.source {
+            Source::Embedded(ports) => address.port() == ports.http,
+            Source::File => true,
+        };
+        !applied.waiting.is_empty() && !applied.opened.iter().any(|address| counts(&address))
+    }
+
     /// Nothing could be opened: say who is in the way, and what to type.
     fn complain_of_all(&self, applied: &Applied) {
         text::complain("doorward: none of the addresses could be opened");
@@ -159,8 +172,8 @@ impl Daemon {
             text::complain(format!("  {}", explanation.text));
             text::complain(format!("    hint: {}", explanation.hint));
         }
-        if let Source::Embedded { http_port } = self.source {
-            let other = if http_port == 8088 { 8089 } else { 8088 };
+        if let Source::Embedded(ports) = self.source {
+            let other = if ports.http == 8088 { 8089 } else { 8088 };
             text::complain(format!("  or use another port: {} run --http-port {other}", self.command));
         }
     }
@@ -173,6 +186,7 @@ impl Daemon {
         mut in_force: Signature,
     ) -> Option<tokio::sync::oneshot::Sender<Result<Done, Refused>>> {
         let mut tick = tokio::time::interval(TICK);
+        let mut certificates_tick = tokio::time::interval(CERTIFICATES_TICK);
         let mut seen = in_force.clone();
         loop {
             tokio::select! {
@@ -194,6 +208,7 @@ impl Daemon {
                 }
                 _ = signals.interrupt.recv() => return None,
                 _ = signals.terminate.recv() => return None,
+                _ = certificates_tick.tick() => self.refresh_certificates(),
                 _ = tick.tick() => {
                     let now = self.signature();
                     // An editor may still be writing: act when a change has rested for a tick.

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use doorward_config::{Configuration, Home, LoadError, load, load_text};
 
-use crate::embedded;
+use crate::embedded::{self, Ports};
 
 /// Which configuration is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The home's `applicationHost.config`, or the file of `--config`.
     File,
-    /// None is there: the embedded default, with this port.
-    Embedded { http_port: u16 },
+    /// None is there: the embedded default, with these ports.
+    Embedded(Ports),
 }
 
 /// Tells one state of the configuration files from another without reading them.
@@ -23,19 +23,15 @@ pub(crate) struct Signature(Vec<Option<[i64; 5]>>);
 
 impl Source {
     /// The file where it exists or was asked for by name, else the embedded default.
-    pub(crate) fn choose(home: &Home, named: bool, http_port: u16) -> Self {
-        if named || std::fs::symlink_metadata(&home.config_file).is_ok() {
-            Self::File
-        } else {
-            Self::Embedded { http_port }
-        }
+    pub(crate) fn choose(home: &Home, named: bool, ports: Ports) -> Self {
+        if named || std::fs::symlink_metadata(&home.config_file).is_ok() { Self::File } else { Self::Embedded(ports) }
     }
 
     /// The file's path, or the words for the embedded default.
     pub(crate) fn name(&self, home: &Home) -> String {
         match self {
             Self::File => home.config_file.display().to_string(),
-            Self::Embedded { .. } => embedded::NAME.to_owned(),
+            Self::Embedded(_) => embedded::NAME.to_owned(),
         }
     }
 
@@ -43,10 +39,10 @@ impl Source {
     pub(crate) fn load(&self, home: &Home) -> Result<Configuration, LoadError> {
         match self {
             Self::File => load(home),
-            Self::Embedded { http_port } => {
+            Self::Embedded(ports) => {
                 let listen = std::fs::read_to_string(&home.http_config_file).ok();
                 let listen = listen.as_deref().map(|text| (text, home.http_config_file.as_path()));
-                load_text(&embedded::configuration(*http_port), Path::new(embedded::NAME), listen, home)
+                load_text(&embedded::configuration(*ports), Path::new(embedded::NAME), listen, home)
             }
         }
     }

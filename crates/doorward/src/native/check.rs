@@ -7,6 +7,7 @@ use doorward_config::{Configuration, Diagnostic, Home, LoadError, Severity};
 use doorward_plan::{Inputs, Plan, Scopes, SiteState, build};
 
 use crate::cli::CheckArgs;
+use crate::embedded::Ports;
 use crate::{daemon, homes, text};
 
 /// Prints every finding; 1 when there is an error among them.
@@ -15,7 +16,7 @@ pub(super) fn run(home: Home, args: &CheckArgs) -> ExitCode {
         Some(file) => home.with_config_file(homes::absolute(file)),
         None => home,
     };
-    let source = daemon::Source::choose(&home, args.config.is_some(), daemon::HTTP_PORT);
+    let source = daemon::Source::choose(&home, args.config.is_some(), Ports::default());
     text::line(format!("configuration  {}", source.name(&home)));
     let configuration = match source.load(&home) {
         Ok(configuration) => configuration,
@@ -46,7 +47,13 @@ fn report(findings: &[Diagnostic]) {
 }
 
 fn plan(home: &Home, configuration: &Configuration) -> Plan {
-    let inputs = Inputs { configuration, wishes: &BTreeMap::new(), home_logs: &home.logs, present: &Plan::default() };
+    let inputs = Inputs {
+        configuration,
+        wishes: &BTreeMap::new(),
+        home_logs: &home.logs,
+        home_certificates: &home.certificates,
+        present: &Plan::default(),
+    };
     build(&inputs, &mut Scopes::default())
 }
 

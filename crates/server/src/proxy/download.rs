@@ -20,18 +20,21 @@ pub(super) struct Downloaded {
     response: Response,
     silence: Duration,
     head_sent: bool,
+    /// Errors of the upstream are not passed on (`existingResponse="Replace"`).
+    replaces_errors: bool,
     chunked: bool,
     /// Read from the upstream, but not used up yet (a head in several pieces).
     carry: Vec<u8>,
 }
 
 impl Downloaded {
-    /// Nothing yet. An upstream that is still being sent a body may take its time with the head.
-    pub(super) fn new(upstream: &Upstream, _has_body: bool) -> Self {
+    /// Nothing yet.
+    pub(super) fn new(upstream: &Upstream, replaces_errors: bool) -> Self {
         Self {
             response: Response::new(),
             silence: Duration::from_millis(upstream.response_timeout_ms),
             head_sent: false,
+            replaces_errors,
             chunked: false,
             carry: Vec::new(),
         }
@@ -100,6 +103,9 @@ fn pass_on(
             Event::NeedMore if closed => break is_complete(machine, state)?,
             Event::NeedMore => break false,
             Event::Head if state.response.status() < 200 => {}
+            Event::Head if state.replaces_errors && state.response.status() >= 400 => {
+                return Err(Failure::Replaced(state.response.status()));
+            }
             Event::Head => {
                 state.chunked = head::response(out, exchange, &state.response);
                 state.head_sent = true;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use doorward_limiter::{Limits, Reason};
+use doorward_limiter::{ClientSource, Limits, Reason};
+use doorward_plan::ErrorMode;
 use doorward_wire::Malformed;
 
 use crate::exchange::Exchange;
@@ -29,6 +30,15 @@ pub(crate) fn service_page(refusal: ServiceRefusal) -> ServicePage {
     };
     match refusal {
         ServiceRefusal::Malformed(kind) => malformed(kind),
+        ServiceRefusal::PlainHttp => ServicePage {
+            status: 400,
+            reason: "BadRequest",
+            html: http_sys_page(
+                "Bad Request",
+                "Bad Request - HTTPS Required",
+                "HTTP Error 400. This port speaks HTTPS: use https:// in the address.",
+            ),
+        },
         ServiceRefusal::UnknownHost => malformed(Malformed::Hostname),
         ServiceRefusal::Stopped => ServicePage {
             status: 404,
@@ -54,7 +64,7 @@ fn http_sys_page(title: &str, heading: &str, text: &str) -> String {
 pub(crate) fn site_page(refusal: &SiteRefusal, exchange: &Exchange) -> String {
     let heading = heading(refusal.status);
     let mut page = String::with_capacity(2048);
-    let code = if is_local(exchange) && refusal.substatus != 0 {
+    let code = if is_detailed(exchange) && refusal.substatus != 0 {
         format!("{}.{}", refusal.status, refusal.substatus)
     } else {
         refusal.status.to_string()
@@ -66,7 +76,7 @@ pub(crate) fn site_page(refusal: &SiteRefusal, exchange: &Exchange) -> String {
          <body><main><h1>HTTP Error {code} - {heading}</h1>\n<p>{}</p>\n",
         explanation(refusal.status)
     );
-    if is_local(exchange) {
+    if is_detailed(exchange) {
         details(&mut page, refusal, exchange);
     }
     page.push_str("</main></body></html>\n");
@@ -94,7 +104,9 @@ fn details(page: &mut String, refusal: &SiteRefusal, exchange: &Exchange) {
     for (term, text) in rows {
         let _infallible = write!(page, "<dt>{term}</dt><dd>{}</dd>", escape(&text));
     }
-    page.push_str("</dl>\n<p><small>These details are shown to clients on this machine only.</small></p>\n");
+    let whom =
+        if is_local(exchange) { "to clients on this machine only" } else { "to everybody: errorMode is Detailed" };
+    let _infallible = writeln!(page, "</dl>\n<p><small>These details are shown {whom}.</small></p>");
 }
 
 /// What the limiter held against the client, in a sentence.
@@ -121,9 +133,21 @@ fn limit_text(reason: Reason, limits: Limits, exchange: &Exchange) -> String {
     }
 }
 
+/// Whether this client sees details (`httpErrors/errorMode`).
+pub(crate) fn is_detailed(exchange: &Exchange) -> bool {
+    match exchange.effective.as_ref().map_or(ErrorMode::DetailedLocalOnly, |effective| effective.errors.mode) {
+        ErrorMode::DetailedLocalOnly => is_local(exchange),
+        ErrorMode::Detailed => true,
+        ErrorMode::Custom => false,
+    }
+}
+
 /// A client on this machine that no proxy stands in front of (D24).
 pub(crate) fn is_local(exchange: &Exchange) -> bool {
-    let proxied = ["X-Forwarded-For", "Forwarded", "Via"].iter().any(|name| exchange.request.field(name).is_some());
+    let expects_proxy =
+        exchange.effective.as_ref().is_some_and(|effective| effective.policy.source != ClientSource::Peer);
+    let proxied = expects_proxy
+        || ["X-Forwarded-For", "Forwarded", "Via"].iter().any(|name| exchange.request.field(name).is_some());
     doorward_limiter::canonical(exchange.peer()).is_loopback() && !proxied
 }
 

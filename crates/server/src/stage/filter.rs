@@ -92,7 +92,7 @@ fn is_ambiguous(byte: u8) -> bool {
 }
 
 /// The substatus of the 404, if the path is refused.
-fn refused(path: &str) -> Option<u16> {
+pub(crate) fn refused(path: &str) -> Option<u16> {
     if url_path::is_double_escaped(path) {
         return Some(11);
     }

@@ -1,54 +1,83 @@
-//! From an open file to an answer: media type, validators, preconditions, one range.
+//! From an open file to an answer: media type, coding, validators, preconditions, ranges.
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
 use doorward_plan::Effective;
 
-use super::cache::CachedFile;
+use super::cache::{CachedFile, Representation};
+use super::coding::Coding;
 use super::conditional::{self, Outcome};
-use super::range::{self, Wanted};
+use super::parts;
+use super::range::{self, Part, Wanted};
 use crate::exchange::Exchange;
 use crate::outcome::{Body, FieldLines, Refusal, Response, SiteRefusal, field_line};
 
 /// The answer to a GET or HEAD for this file.
 pub(crate) fn answer(known: &CachedFile, exchange: &Exchange, effective: &Effective) -> Result<Response, Refusal> {
-    if known.media_type.is_none() {
+    let Some(media_type) = &known.media_type else {
         return Err(SiteRefusal::new(404, 3, 50).into());
-    }
-    let etag = effective.content.etag.then_some(&*known.etag);
-    let ranges = match conditional::evaluate(&exchange.request, etag, known.modified) {
+    };
+    let chosen = known.chosen(&exchange.request);
+    let etag = effective.content.etag.then_some(&*chosen.etag);
+    let ranges = match conditional::evaluate(&exchange.request, etag, chosen.modified) {
         Outcome::Failed => return Err(SiteRefusal::new(412, 0, 0).into()),
         Outcome::NotModified => {
-            return Ok(Response::new(304, FieldLines::Shared(Rc::clone(&known.fields)), Body::None));
+            return Ok(Response::new(304, FieldLines::Shared(Rc::clone(&chosen.validators)), Body::None));
         }
         Outcome::Proceed { ranges } => ranges,
     };
     let range = exchange.request.field("Range").filter(|_| ranges && exchange.request.method() == "GET");
-    match range.map_or(Wanted::Whole, |field| range::wanted(field, known.length)) {
-        Wanted::Whole => Ok(Response::new(200, FieldLines::Shared(Rc::clone(&known.fields)), whole(known))),
-        Wanted::Part { start, length } => Ok(part(known, start, length)),
-        Wanted::Unsatisfiable => Ok(unsatisfiable(known)),
+    match range.map_or(Wanted::Whole, |field| range::wanted(field, chosen.length)) {
+        // What a coding would mean for a multipart body is not settled: the whole is always right.
+        Wanted::Parts(parts) if parts.len() > 1 && chosen.coding != Coding::Identity => Ok(whole(chosen)),
+        Wanted::Whole => Ok(whole(chosen)),
+        Wanted::Parts(parts) => Ok(partial(chosen, &parts, media_type)),
+        Wanted::Unsatisfiable => Ok(unsatisfiable(chosen)),
     }
 }
 
-fn whole(known: &CachedFile) -> Body {
-    match &known.content {
+fn whole(chosen: &Representation) -> Response {
+    let body = match &chosen.content {
         Some(content) => Body::Shared(Rc::clone(content)),
-        None => Body::File { file: Rc::clone(&known.file), start: 0, length: known.length },
+        None => Body::File { file: Rc::clone(&chosen.file), start: 0, length: chosen.length },
+    };
+    Response::new(200, FieldLines::Shared(Rc::clone(&chosen.fields)), body)
+}
+
+fn partial(chosen: &Representation, asked: &[Part], media_type: &str) -> Response {
+    let mut fields = Vec::with_capacity(256);
+    if let [part] = *asked {
+        fields.extend_from_slice(&chosen.fields);
+        field_line(&mut fields, "Content-Range", part.content_range(chosen.length).as_bytes());
+        let body = match slice(chosen, part) {
+            Some(bytes) => Body::Bytes(Cow::Owned(bytes.to_vec())),
+            None => Body::File { file: Rc::clone(&chosen.file), start: part.start, length: part.length },
+        };
+        return Response::new(206, FieldLines::Own(fields), body);
     }
+    let (laid_out, whole_type) = parts::lay_out(&chosen.file, asked, chosen.length, media_type);
+    field_line(&mut fields, "Content-Type", whole_type.as_bytes());
+    fields.extend_from_slice(&chosen.validators);
+    let body = if chosen.content.is_some() {
+        let pieces = laid_out.parts.iter();
+        let pieces = pieces.flat_map(|(lines, part)| [&**lines, slice(chosen, *part).unwrap_or_default()]);
+        Body::Bytes(Cow::Owned(pieces.chain([&*laid_out.end]).flatten().copied().collect()))
+    } else {
+        Body::Parts(laid_out)
+    };
+    Response::new(206, FieldLines::Own(fields), body)
 }
 
-fn part(known: &CachedFile, start: u64, length: u64) -> Response {
-    let mut fields = known.fields.to_vec();
-    let last = start + length - 1;
-    field_line(&mut fields, "Content-Range", format!("bytes {start}-{last}/{}", known.length).as_bytes());
-    Response::new(206, FieldLines::Own(fields), Body::File { file: Rc::clone(&known.file), start, length })
+/// Some bytes of a small file.
+fn slice(chosen: &Representation, part: Part) -> Option<&[u8]> {
+    let start = usize::try_from(part.start).ok()?;
+    chosen.content.as_ref()?.get(start..start + usize::try_from(part.length).ok()?)
 }
 
-fn unsatisfiable(known: &CachedFile) -> Response {
+fn unsatisfiable(chosen: &Representation) -> Response {
     let mut fields = Vec::new();
-    field_line(&mut fields, "Content-Range", format!("bytes */{}", known.length).as_bytes());
+    field_line(&mut fields, "Content-Range", format!("bytes */{}", chosen.length).as_bytes());
     field_line(&mut fields, "Content-Type", b"text/plain");
     let text = Cow::Borrowed(&b"The requested range lies outside the file.\n"[..]);
     Response::new(416, FieldLines::Own(fields), Body::Bytes(text))

@@ -7,56 +7,91 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use doorward_plan::{Effective, SiteId};
+use doorward_wire::Request;
 
-use super::open::KnownFile;
+use super::coding::{self, Coding};
+use super::open::{KnownFile, Stored};
 use crate::outcome::field_line;
 
 /// An entry is trusted this long before the file is looked at again.
 const FRESH_MS: u64 = 1000;
-/// Entries per thread: each may hold a descriptor and 16 KiB.
+/// Entries per thread: each may hold a descriptor and 16 KiB, and as much again for each coding.
 const ENTRIES_MAX: usize = 512;
 
 /// One file as it is answered.
 #[derive(Debug)]
 pub(crate) struct CachedFile {
+    /// `None` is 404.3.
+    pub(crate) media_type: Option<String>,
+    /// The file itself, then its codings.
+    representations: Vec<Representation>,
+    checked_ms: u64,
+}
+
+/// One coding of a file.
+#[derive(Debug)]
+pub(crate) struct Representation {
+    pub(crate) coding: Coding,
     pub(crate) file: Rc<File>,
     pub(crate) length: u64,
     pub(crate) modified: SystemTime,
     pub(crate) etag: String,
-    /// `None` is 404.3.
-    pub(crate) media_type: Option<String>,
     /// Rendered field lines of a 200.
     pub(crate) fields: Rc<[u8]>,
+    /// Those that a 304 and every part of the file have, too: validators and caching advice.
+    pub(crate) validators: Rc<[u8]>,
     pub(crate) content: Option<Rc<[u8]>>,
-    checked_ms: u64,
 }
 
 impl CachedFile {
     /// Renders what every answer for this file has in common.
     pub(crate) fn new(known: KnownFile, effective: &Effective, now_ms: u64) -> Self {
+        let media_type = effective.content.mime.media_type(&known.name).map(str::to_owned);
+        let varies = known.stored.len() > 1;
+        let kind = media_type.as_deref().unwrap_or("application/octet-stream");
+        let render = |stored| Representation::new(stored, effective, (kind, varies));
+        Self { representations: known.stored.into_iter().map(render).collect(), media_type, checked_ms: now_ms }
+    }
+
+    /// The representation for this client.
+    pub(crate) fn chosen(&self, request: &Request) -> &Representation {
+        let offered: Vec<_> = self.representations.iter().map(|offered| (offered.coding, offered.length)).collect();
+        &self.representations[coding::choose(request, &offered)]
+    }
+}
+
+impl Representation {
+    fn new(stored: Stored, effective: &Effective, (media_type, varies): (&str, bool)) -> Self {
         let content = &effective.content;
-        let media_type = content.mime.media_type(&known.name).map(str::to_owned);
-        let mut fields = Vec::with_capacity(256);
-        field_line(&mut fields, "Content-Type", media_type.as_deref().unwrap_or("application/octet-stream").as_bytes());
-        field_line(&mut fields, "Last-Modified", httpdate::fmt_http_date(known.modified).as_bytes());
+        let mut validators = Vec::with_capacity(192);
+        field_line(&mut validators, "Last-Modified", httpdate::fmt_http_date(stored.modified).as_bytes());
         if content.etag {
-            field_line(&mut fields, "ETag", known.etag.as_bytes());
+            field_line(&mut validators, "ETag", stored.etag.as_bytes());
         }
-        field_line(&mut fields, "Accept-Ranges", b"bytes");
+        field_line(&mut validators, "Accept-Ranges", b"bytes");
         for (name, value) in [("Cache-Control", &content.cache.cache_control), ("Expires", &content.cache.expires)] {
             if let Some(value) = value {
-                field_line(&mut fields, name, value.as_bytes());
+                field_line(&mut validators, name, value.as_bytes());
             }
         }
+        if varies {
+            field_line(&mut validators, "Vary", b"Accept-Encoding");
+        }
+        let mut fields = Vec::with_capacity(256);
+        field_line(&mut fields, "Content-Type", media_type.as_bytes());
+        if stored.coding != Coding::Identity {
+            field_line(&mut fields, "Content-Encoding", stored.coding.name().as_bytes());
+        }
+        fields.extend_from_slice(&validators);
         Self {
-            file: Rc::new(known.file),
-            length: known.length,
-            modified: known.modified,
-            etag: known.etag,
-            media_type,
+            coding: stored.coding,
+            file: Rc::new(stored.file),
+            length: stored.length,
+            modified: stored.modified,
+            etag: stored.etag,
             fields: fields.into(),
-            content: known.content.map(Into::into),
-            checked_ms: now_ms,
+            validators: validators.into(),
+            content: stored.content.map(Into::into),
         }
     }
 }

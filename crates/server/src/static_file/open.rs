@@ -11,10 +11,16 @@ use doorward_plan::Effective;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2};
 use rustix::io::Errno;
 
+use super::coding::{Coding, NEIGHBOURS};
+use super::listing::{self, Listing};
+use super::spelling;
 use crate::outcome::{Refusal, SiteRefusal};
 
 /// Files up to this size are kept in memory and sent together with their head (measured crossover 8 to 16 KiB).
 pub(crate) const SMALL_FILE_BYTES_MAX: u64 = 16 * 1024;
+
+/// An error page of the operator's own is at most so large.
+const PAGE_BYTES_MAX: u64 = 256 * 1024;
 
 /// What is looked for, and where.
 #[derive(Debug)]
@@ -28,12 +34,22 @@ pub(crate) struct FileJob {
     effective: Arc<Effective>,
 }
 
-/// A regular file, open, with what its answer needs.
+/// A regular file that was found.
 #[derive(Debug)]
 pub(crate) struct KnownFile {
-    pub(crate) file: File,
     /// Its name, for the media type; a default document's own.
     pub(crate) name: String,
+    /// Its URL path, where its name on the disk is written otherwise than was asked for (D23).
+    pub(crate) spelling: Option<String>,
+    /// The file itself, then its codings; never empty.
+    pub(crate) stored: Vec<Stored>,
+}
+
+/// An open regular file with what its answer needs.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) coding: Coding,
+    pub(crate) file: File,
     pub(crate) length: u64,
     pub(crate) modified: SystemTime,
     /// Strong validator with its quotes (RFC 9110 8.8.3).
@@ -48,6 +64,8 @@ pub(crate) enum Found {
     File(KnownFile),
     /// The path names a folder without a slash at its end: redirect to this path.
     Folder(String),
+    /// A folder without a default document, to be listed.
+    Listing(Listing),
     Refused(Refusal),
 }
 
@@ -71,36 +89,112 @@ impl FileJob {
         if relative.is_empty() && self.rest.is_empty() && self.url_path != "/" {
             return Found::Folder(format!("{}/", self.url_path));
         }
-        if relative.is_empty() || relative.ends_with('/') {
-            return self.default_document(&root, relative);
+        match self.find(&root, relative) {
+            Err(Errno::NOENT) if self.effective.content.ignore_case => match spelling::on_disk(&root, relative) {
+                Some(spelled) => self.respelled(&root, &spelled),
+                None => Found::Refused(refused(Errno::NOENT)),
+            },
+            Err(error) => Found::Refused(refused(error)),
+            Ok(found) => found,
         }
-        match open_beneath(&root, relative) {
-            Ok(Opened::Regular(file)) => known_file(file, relative),
-            Ok(Opened::Folder) => Found::Folder(format!("{}/", self.url_path)),
-            Ok(Opened::Special) => Found::Refused(SiteRefusal::new(404, 0, 2).into()),
+    }
+
+    /// The name and bytes of the file, if it is one of a page's size. Blocks.
+    pub(crate) fn read_small(&self) -> Option<(String, Vec<u8>)> {
+        match self.run() {
+            Found::File(mut known) => {
+                let plain = known.stored.swap_remove(0);
+                let content = plain.content.or_else(|| page_bytes(&plain.file))?;
+                Some((known.name, content))
+            }
+            Found::Folder(_) | Found::Listing(_) | Found::Refused(_) => None,
+        }
+    }
+
+    /// The same search for the name as the disk has it.
+    fn respelled(&self, root: &OwnedFd, spelled: &str) -> Found {
+        let before = self.url_path.len() - self.rest.trim_start_matches('/').len();
+        match self.find(root, spelled) {
+            Ok(Found::File(known)) => {
+                let spelling = Some(format!("{}{spelled}", &self.url_path[..before]));
+                Found::File(KnownFile { spelling, ..known })
+            }
+            // A folder in another case is sent on to its own name, where its own policy is asked.
+            Ok(Found::Listing(_)) => Found::Folder(format!("{}{spelled}", &self.url_path[..before])),
+            Ok(found) => found,
             Err(error) => Found::Refused(refused(error)),
         }
     }
 
-    fn default_document(&self, root: &OwnedFd, folder: &str) -> Found {
+    fn find(&self, root: &OwnedFd, relative: &str) -> Result<Found, Errno> {
+        if relative.is_empty() || relative.ends_with('/') {
+            return self.default_document(root, relative);
+        }
+        match open_beneath(root, relative)? {
+            Opened::Regular(file) => self.known_file(root, file, relative).map(Found::File),
+            Opened::Folder(_) => Ok(Found::Folder(format!("{}/", self.url_path))),
+            Opened::Special => Ok(Found::Refused(SiteRefusal::new(404, 0, 2).into())),
+        }
+    }
+
+    fn default_document(&self, root: &OwnedFd, folder: &str) -> Result<Found, Errno> {
         for name in &self.effective.content.default_documents {
-            let relative = format!("{folder}{name}");
-            if let Ok(Opened::Regular(file)) = open_beneath(root, &relative) {
-                return known_file(file, name);
+            let mut relative = format!("{folder}{name}");
+            let mut opened = open_beneath(root, &relative);
+            if matches!(opened, Err(Errno::NOENT))
+                && self.effective.content.ignore_case
+                && let Some(spelled) = spelling::on_disk(root, &relative)
+            {
+                opened = open_beneath(root, &spelled);
+                relative = spelled;
+            }
+            if let Ok(Opened::Regular(file)) = opened {
+                return self.known_file(root, file, &relative).map(Found::File);
             }
         }
-        let folder = if folder.is_empty() { "." } else { folder };
-        match open_beneath(root, folder) {
-            Ok(Opened::Folder) => Found::Refused(SiteRefusal::new(403, 14, 0).into()),
-            Ok(Opened::Regular(_) | Opened::Special) => Found::Refused(SiteRefusal::new(404, 0, 2).into()),
-            Err(error) => Found::Refused(refused(error)),
+        match open_beneath(root, if folder.is_empty() { "." } else { folder })? {
+            Opened::Folder(folder) if self.effective.content.browse.is_some() => {
+                Ok(Found::Listing(listing::read(&folder, &self.effective.content)?))
+            }
+            Opened::Folder(_) => Ok(Found::Refused(SiteRefusal::new(403, 14, 0).into())),
+            Opened::Regular(_) | Opened::Special => Ok(Found::Refused(SiteRefusal::new(404, 0, 2).into())),
         }
+    }
+
+    fn known_file(&self, root: &OwnedFd, file: File, relative: &str) -> Result<KnownFile, Errno> {
+        let mut stored = vec![stored(file, Coding::Identity)?];
+        if self.effective.content.precompressed {
+            let plain_modified = stored[0].modified;
+            stored.extend(NEIGHBOURS.iter().filter_map(|coding| {
+                let Ok(Opened::Regular(file)) = open_beneath(root, &format!("{relative}{}", coding.suffix())) else {
+                    return None;
+                };
+                // A neighbour older than its file was made from an older file.
+                self::stored(file, *coding).ok().filter(|neighbour| neighbour.modified >= plain_modified)
+            }));
+        }
+        Ok(KnownFile { name: relative.rsplit('/').next().unwrap_or(relative).to_owned(), spelling: None, stored })
     }
 }
 
-enum Opened {
+/// The bytes of a file below a folder, if it is one of a page's size. Blocks.
+pub(crate) fn read_small(folder: &Path, relative: &str) -> Option<Vec<u8>> {
+    match open_beneath(&open_root(folder).ok()?, relative).ok()? {
+        Opened::Regular(file) => page_bytes(&file),
+        Opened::Folder(_) | Opened::Special => None,
+    }
+}
+
+fn page_bytes(mut file: &File) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    std::io::Seek::rewind(&mut file).ok()?;
+    file.take(PAGE_BYTES_MAX + 1).read_to_end(&mut content).ok()?;
+    (content.len() as u64 <= PAGE_BYTES_MAX).then_some(content)
+}
+
+pub(super) enum Opened {
     Regular(File),
-    Folder,
+    Folder(OwnedFd),
     /// A pipe, socket or device: never read, since it could block for ever.
     Special,
 }
@@ -110,7 +204,7 @@ fn open_root(root: &Path) -> Result<OwnedFd, Errno> {
 }
 
 /// Opens a path below `root`. The kernel refuses every step outside, symbolic links included.
-fn open_beneath(root: &OwnedFd, relative: &str) -> Result<Opened, Errno> {
+pub(super) fn open_beneath(root: &OwnedFd, relative: &str) -> Result<Opened, Errno> {
     // NONBLOCK, so that opening a pipe does not wait for its writer.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
@@ -118,7 +212,7 @@ fn open_beneath(root: &OwnedFd, relative: &str) -> Result<Opened, Errno> {
     let status = fstat(&file)?;
     Ok(match FileType::from_raw_mode(status.st_mode) {
         FileType::RegularFile => Opened::Regular(File::from(file)),
-        FileType::Directory => Opened::Folder,
+        FileType::Directory => Opened::Folder(file),
         FileType::Symlink
         | FileType::Fifo
         | FileType::Socket
@@ -128,20 +222,18 @@ fn open_beneath(root: &OwnedFd, relative: &str) -> Result<Opened, Errno> {
     })
 }
 
-fn known_file(file: File, relative: &str) -> Found {
-    let status = match fstat(&file) {
-        Ok(status) => status,
-        Err(error) => return Found::Refused(refused(error)),
-    };
+fn stored(file: File, coding: Coding) -> Result<Stored, Errno> {
+    let status = fstat(&file)?;
     let length = u64::try_from(status.st_size).unwrap_or(0);
     let seconds = u64::try_from(status.st_mtime).unwrap_or(0);
     let nanoseconds = u32::try_from(status.st_mtime_nsec).unwrap_or(0);
     let content = (length <= SMALL_FILE_BYTES_MAX).then(|| whole(&file, length)).flatten();
-    Found::File(KnownFile {
-        name: relative.rsplit('/').next().unwrap_or(relative).to_owned(),
+    Ok(Stored {
+        coding,
         length,
         modified: UNIX_EPOCH + Duration::new(seconds, nanoseconds),
-        etag: format!("\"{seconds:x}{nanoseconds:08x}-{length:x}\""),
+        // The coding is part of it: two codings of one file could be made in one moment and be equally long.
+        etag: format!("\"{seconds:x}{nanoseconds:08x}-{length:x}{}\"", coding.suffix()),
         content,
         file,
     })

@@ -1,0 +1,274 @@
+//! Which certificate answers a handshake: HTTP.sys's order (IIS reference §7.5, D14).
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use doorward_config::{CertificateBinding, CertificateKey, Endpoint, HostRule};
+
+/// `sslFlags` bit: no HTTP/2 (IIS reference §1.3).
+const DISABLE_HTTP2: u32 = 4;
+/// `sslFlags` bit: no TLS 1.3. The bit for TLS before 1.2 (64) has nothing to do here: it is never spoken.
+const DISABLE_TLS13: u32 = 32;
+
+/// Where a certificate and its key come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CertificateSource {
+    /// Two files, or twice the same.
+    Files {
+        /// The chain, the server's own certificate first.
+        certificate: PathBuf,
+        /// The private key.
+        key: PathBuf,
+    },
+    /// Made by the server for the embedded default; it lives in memory and nobody is asked to trust it.
+    Embedded,
+}
+
+/// One answer to "which certificate?". The first that exists is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Candidate<'c> {
+    /// This one; when it cannot be used, none.
+    Source(&'c CertificateSource),
+    /// The file named after the host in this folder; when there is none, the next candidate.
+    CentralStore(&'c Path),
+}
+
+/// What the bindings switch off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TlsSwitches {
+    /// TLS 1.2 alone.
+    pub without_tls13: bool,
+    /// HTTP/1.1 alone.
+    pub without_http2: bool,
+}
+
+impl TlsSwitches {
+    fn of(flags: u32) -> Self {
+        Self { without_tls13: flags & DISABLE_TLS13 != 0, without_http2: flags & DISABLE_HTTP2 != 0 }
+    }
+}
+
+/// The certificates of one listener.
+#[derive(Clone, Debug, Default)]
+pub struct Certificates {
+    by_address: HashMap<IpAddr, CertificateSource>,
+    exact: HashMap<String, CertificateSource>,
+    /// (suffix with its leading dot, certificate), the longest suffix first.
+    wildcard: Vec<(String, CertificateSource)>,
+    central_store: Option<PathBuf>,
+    /// Whether sites of the embedded default need the listener.
+    embedded: bool,
+    /// Of every binding at this port, unless none switches anything off.
+    switches: Vec<(Endpoint, TlsSwitches)>,
+}
+
+impl Certificates {
+    /// Those for connections to `port`. Relative files lie beside `folder`, that of imported certificates.
+    pub(crate) fn at(port: u16, bindings: &[CertificateBinding], folder: &Path) -> Self {
+        let mut here = Self::default();
+        for binding in bindings {
+            let source =
+                binding.place.files(folder).map(|(certificate, key)| CertificateSource::Files { certificate, key });
+            match (&binding.key, source) {
+                (CertificateKey::Address(address), Some(source)) if address.port() == port => {
+                    here.by_address.insert(address.ip(), source);
+                }
+                (CertificateKey::Name(host, own), Some(source)) if *own == port => here.add_name(host, source),
+                (CertificateKey::CentralStore(own), None) if *own == port => {
+                    here.central_store = binding.place.directory(folder);
+                }
+                (CertificateKey::Address(_) | CertificateKey::Name(..) | CertificateKey::CentralStore(_), _) => {}
+            }
+        }
+        here
+    }
+
+    fn add_name(&mut self, host: &HostRule, source: CertificateSource) {
+        match host {
+            HostRule::Any => {}
+            HostRule::Exact(name) => {
+                self.exact.insert(name.clone(), source);
+            }
+            HostRule::Wildcard(suffix) => {
+                self.wildcard.push((format!(".{suffix}"), source));
+                self.wildcard.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
+            }
+        }
+    }
+
+    /// From now on the embedded default's certificate answers where nothing else does.
+    pub(crate) fn with_embedded(&mut self) {
+        self.embedded = true;
+    }
+
+    /// Notes what the bindings at this port switch off.
+    pub(crate) fn switch<'b>(&mut self, bindings: impl Iterator<Item = (&'b Endpoint, u32)>) {
+        let all: Vec<_> = bindings.map(|(endpoint, flags)| (endpoint.clone(), TlsSwitches::of(flags))).collect();
+        if all.iter().any(|(_, switches)| *switches != TlsSwitches::default()) {
+            self.switches = all;
+        }
+    }
+
+    /// The certificates for a connection whose own end is `local` and whose client asked for `name`, in lower case:
+    /// the one of the address, of the name, of the central store, of the wildcard address. Only a central store, in
+    /// which there may be no file for the name, has others behind it.
+    pub fn candidates<'c>(&'c self, local: IpAddr, name: Option<&str>) -> impl Iterator<Item = Candidate<'c>> {
+        let address = self.by_address.get(&local);
+        let exact = name.and_then(|name| self.exact.get(name));
+        let covers = |suffix: &str| name.is_some_and(|name| name.len() > suffix.len() && name.ends_with(suffix));
+        let wildcard = self.wildcard.iter().find(|(suffix, _)| covers(suffix)).map(|(_, source)| source);
+        let central = self.central_store.as_deref().filter(|_| name.is_some());
+        let any_v6 = self.by_address.get(&IpAddr::from([0_u16; 8])).filter(|_| local.is_ipv6());
+        let any = self.by_address.get(&IpAddr::from([0_u8; 4]));
+        let embedded = self.embedded.then_some(&CertificateSource::Embedded);
+        let first = address.or(exact).or(wildcard).map(Candidate::Source);
+        let rest =
+            central.map(Candidate::CentralStore).into_iter().chain(any_v6.or(any).or(embedded).map(Candidate::Source));
+        let rest = rest.take(if first.is_some() { 0 } else { usize::MAX });
+        first.into_iter().chain(rest)
+    }
+
+    /// Every certificate that may be asked for, and the central store's folder.
+    pub fn sources(&self) -> (impl Iterator<Item = &CertificateSource>, Option<&Path>) {
+        let embedded = self.embedded.then_some(&CertificateSource::Embedded);
+        let named = self.exact.values().chain(self.wildcard.iter().map(|(_, source)| source));
+        (self.by_address.values().chain(named).chain(embedded), self.central_store.as_deref())
+    }
+
+    /// What the most specific binding for this connection switches off.
+    pub fn switches(&self, local: IpAddr, name: Option<&str>) -> TlsSwitches {
+        use doorward_config::BindingAddress;
+        let rank = |endpoint: &Endpoint| {
+            let by_address = match endpoint.address {
+                BindingAddress::Ip(own) => (own == local).then_some(1),
+                BindingAddress::Any | BindingAddress::AnyV4 | BindingAddress::AnyV6 => Some(0),
+            }?;
+            let by_name = match (&endpoint.host, name) {
+                (HostRule::Any, _) => Some(0),
+                (HostRule::Exact(own), Some(name)) => (own == name).then_some(usize::MAX),
+                (HostRule::Wildcard(suffix), Some(name)) => {
+                    let rest = name.strip_suffix(suffix.as_str()).filter(|rest| rest.len() > 1 && rest.ends_with('.'));
+                    rest.map(|_| suffix.len())
+                }
+                (HostRule::Exact(_) | HostRule::Wildcard(_), None) => None,
+            }?;
+            Some((by_name, by_address))
+        };
+        let ranked = self.switches.iter().filter_map(|(endpoint, switches)| Some((rank(endpoint)?, *switches)));
+        ranked.max_by_key(|(rank, _)| *rank).map(|(_, switches)| switches).unwrap_or_default()
+    }
+
+    /// Whether a binding's clients can get a certificate at all.
+    pub(crate) fn serves(&self, local: IpAddr, host: &HostRule) -> bool {
+        let found = |name: Option<&str>| self.candidates(local, name).next().is_some();
+        match host {
+            HostRule::Any => {
+                found(None) || !self.exact.is_empty() || !self.wildcard.is_empty() || self.central_store.is_some()
+            }
+            HostRule::Exact(name) => found(Some(name)),
+            HostRule::Wildcard(suffix) => found(Some(&format!("any.{suffix}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorward_config::{BindingAddress, Home, load_text};
+
+    fn configured(entries: &str) -> Certificates {
+        let host = "<configuration/>";
+        let http = format!("<httpService><sslCerts>{entries}</sslCerts></httpService>");
+        let home = Home::under(Path::new("/d"));
+        let read = load_text(host, Path::new("a"), Some((&http, Path::new("h"))), &home).unwrap();
+        Certificates::at(443, &read.certificates, &home.certificates)
+    }
+
+    fn check(certificates: &Certificates, (local, name): (&str, Option<&str>), expected: &str) {
+        let shown = certificates.candidates(local.parse().unwrap(), name).map(|candidate| match candidate {
+            Candidate::Source(CertificateSource::Files { certificate, .. }) => {
+                certificate.file_stem().unwrap().to_string_lossy().into_owned()
+            }
+            Candidate::Source(CertificateSource::Embedded) => "embedded".to_owned(),
+            Candidate::CentralStore(folder) => folder.display().to_string(),
+        });
+        assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{local} {name:?}");
+    }
+
+    const ALL: &str = r#"<add ipPort="127.0.0.2:443" file="address"/>
+        <add hostnamePort="a.test:443" file="exact"/>
+        <add hostnamePort="*.test:443" file="short"/>
+        <add hostnamePort="*.b.test:443" file="long"/>
+        <add centralStore="443" directory="/store"/>
+        <add ipPort="0.0.0.0:443" file="any"/>
+        <add ipPort="[::]:443" file="any6"/>
+        <add ipPort="127.0.0.3:444" file="elsewhere"/>"#;
+
+    #[test]
+    fn address_beats_name_beats_central_store_beats_wildcard() {
+        let all = configured(ALL);
+        check(&all, ("127.0.0.2", Some("a.test")), "address");
+        check(&all, ("127.0.0.2", None), "address");
+        check(&all, ("127.0.0.3", Some("a.test")), "exact");
+        check(&all, ("127.0.0.3", Some("x.b.test")), "long");
+        check(&all, ("127.0.0.3", Some("b.test")), "short");
+        check(&all, ("127.0.0.3", Some("other")), "/store any");
+        check(&all, ("127.0.0.3", None), "any");
+        check(&all, ("::1", None), "any6");
+    }
+
+    #[test]
+    fn nothing_bound_is_no_certificate() {
+        check(&configured(""), ("127.0.0.2", Some("a.test")), "");
+        check(&configured(r#"<add hostnamePort="a.test:443" file="x"/>"#), ("127.0.0.2", None), "");
+        check(&configured(r#"<add ipPort="0.0.0.0:443" file="any"/>"#), ("::1", None), "any");
+        check(&configured(r#"<add ipPort="[::]:443" file="any6"/>"#), ("127.0.0.2", None), "");
+    }
+
+    #[test]
+    fn the_embedded_one_comes_last() {
+        let mut certificates = configured(r#"<add ipPort="127.0.0.2:443" file="own"/>"#);
+        certificates.with_embedded();
+        check(&certificates, ("127.0.0.2", None), "own");
+        check(&certificates, ("127.0.0.3", None), "embedded");
+    }
+
+    #[test]
+    fn a_binding_is_told_when_no_certificate_serves_it() {
+        let named = configured(r#"<add hostnamePort="a.test:443" file="x"/>"#);
+        let serves = |host: HostRule| named.serves([127, 0, 0, 2].into(), &host);
+        assert!(serves(HostRule::Any) && serves(HostRule::Exact("a.test".to_owned())));
+        assert!(!serves(HostRule::Exact("b.test".to_owned())) && !serves(HostRule::Wildcard("test".to_owned())));
+        assert!(!configured("").serves([127, 0, 0, 2].into(), &HostRule::Any));
+    }
+
+    #[test]
+    fn the_most_specific_binding_switches() {
+        let endpoint = |host: &str, address: BindingAddress| {
+            let host = match host.strip_prefix("*.") {
+                Some(suffix) => HostRule::Wildcard(suffix.to_owned()),
+                None if host.is_empty() => HostRule::Any,
+                None => HostRule::Exact(host.to_owned()),
+            };
+            Endpoint { secure: true, address, port: 443, host }
+        };
+        let own = BindingAddress::Ip([127, 0, 0, 2].into());
+        let bindings = [
+            (endpoint("", BindingAddress::Any), 32),
+            (endpoint("a.test", BindingAddress::Any), 0),
+            (endpoint("*.b.test", BindingAddress::Any), 4),
+            (endpoint("", own), 36),
+        ];
+        let mut certificates = Certificates::default();
+        certificates.switch(bindings.iter().map(|(endpoint, flags)| (endpoint, *flags)));
+        let found = |local: [u8; 4], name| {
+            let switches = certificates.switches(local.into(), name);
+            (switches.without_tls13, switches.without_http2)
+        };
+        assert_eq!(found([127, 0, 0, 3], None), (true, false));
+        assert_eq!(found([127, 0, 0, 3], Some("a.test")), (false, false));
+        assert_eq!(found([127, 0, 0, 3], Some("x.b.test")), (false, true));
+        assert_eq!(found([127, 0, 0, 2], None), (true, true));
+    }
+}

@@ -1,0 +1,18 @@
+//! TLS on our own sockets: which certificate, the handshake, the records.
+//!
+//! rustls is sans-I/O; [`session`] moves its bytes over the same non-blocking socket that plain connections use, so that
+//! everything above `Stream` is the same with and without TLS.
+
+mod certificate;
+mod config;
+mod embedded;
+mod handshake;
+mod session;
+mod store;
+
+pub use certificate::{CertificateError, CertificateFacts, inspect};
+pub use store::{CertificateStatus, certificates_of};
+
+pub(crate) use handshake::handshake;
+pub(crate) use session::Session;
+pub(crate) use store::Store;
