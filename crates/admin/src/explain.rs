@@ -66,6 +66,8 @@ pub struct Explanation {
     pub requests_max: Option<u32>,
     /// The interval, in milliseconds.
     pub interval_ms: Option<u32>,
+    /// What is left of a penalty, in milliseconds.
+    pub penalty_left_ms: u64,
     /// `allow`, `deny`, or `log` for a denial that logging-only mode does not enforce.
     pub verdict: String,
     /// Why it would be denied.
@@ -123,6 +125,7 @@ impl Case<'_> {
             list: word(screening).to_owned(),
             entry,
             name_matters: policy.needs_name(&client),
+            penalty_left_ms: limiter.penalty_left_ms(policy, &client, now_ms),
             decided_by,
             rules,
             ..counted(policy, counts)
@@ -175,6 +178,7 @@ impl Explanation {
             in_window: 0,
             requests_max: None,
             interval_ms: None,
+            penalty_left_ms: 0,
             verdict: "allow".to_owned(),
             reason: None,
             substatus: None,

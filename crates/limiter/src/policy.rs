@@ -1,7 +1,7 @@
 //! The limiter's rules at one path.
 
 use crate::host_name;
-use crate::{AddressList, Client, ClientSource, DenyAction, HostName, Limits, NameRule, Scope, Screening};
+use crate::{AddressList, Client, ClientSource, DenyAction, HostName, Limits, NameRule, Penalty, Scope, Screening};
 
 /// The limiter's rules at one path: what the server asks [`crate::Limiter::decide`] about.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Policy {
     /// Decide about the dynamic limits, but let everybody through (IIS `enableLoggingOnlyMode`). Wins over every
     /// action (D18) and does not touch the static list.
     pub logging_only: bool,
+    /// How long a client over the rate is kept out beyond the window; not at all without it. Enforced limits only.
+    pub penalty: Option<Penalty>,
     /// Whether an explicit allow entry exempts from the dynamic limits (D5). On by default.
     pub exempt_allowed: bool,
     /// How many leading bits of an IPv6 address make one client (D10). 64 by default, 128 is IIS's way.
@@ -39,6 +41,7 @@ impl Policy {
             limits: Limits::NONE,
             action: DenyAction::Forbidden,
             logging_only: false,
+            penalty: None,
             exempt_allowed: true,
             ipv6_prefix_length: 64,
             scope,

@@ -20,7 +20,7 @@ use crate::error_pages::ErrorPages;
 use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::LocationSettings;
-use crate::policy::policy;
+use crate::policy::{denial, policy};
 use crate::scopes::Scopes;
 use crate::site::{SiteId, SitePlan, SiteState};
 
@@ -194,6 +194,7 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
         let scope = scopes.number(site.id, &settings.dynamic_ip_security.limits_path);
         Arc::new(Effective {
             policy: policy(&settings, list_file.map(AsRef::as_ref), scope),
+            denial: denial(&settings.limiter),
             content: static_content(&settings),
             errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
             logging: settings.http_logging,

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::effective::Denial;
+
 use doorward_config::{DynamicIpSecurity, IpSecurity, LimiterSection, ListFile, Settings};
 use doorward_limiter::{
-    AddressList, AddressRule, ClientSource, DenyAction, ForwardedHeader, ForwardedRule, Limits, NameRule, Policy, Rate,
-    Scope, Trust,
+    AddressList, AddressRule, ClientSource, DenyAction, ForwardedHeader, ForwardedRule, Limits, NameRule, Penalty,
+    Policy, Rate, Scope, Trust,
 };
 
 /// The policy that `settings` ask for, with its counters in `scope`.
@@ -17,7 +19,8 @@ pub(crate) fn policy(settings: &Settings, list_file: Option<&ListFile>, scope: S
         names: name_rules(&settings.ip_security),
         list_action: action(settings.ip_security.deny_action),
         limits: limits(dynamic, own),
-        action: action(dynamic.deny_action),
+        action: if own.too_many_requests { DenyAction::TooManyRequests } else { action(dynamic.deny_action) },
+        penalty: penalty(own),
         logging_only: dynamic.enable_logging_only_mode,
         exempt_allowed: own.exempt_allowed,
         ipv6_prefix_length: own.ipv6_prefix_length,
@@ -59,6 +62,17 @@ fn name_rules(section: &IpSecurity) -> Vec<NameRule> {
         rules.push(NameRule { pattern: entry.domain_name.clone(), allowed: entry.allowed, before: shared });
     }
     rules
+}
+
+fn penalty(own: &LimiterSection) -> Option<Penalty> {
+    let ms = |seconds: u32| u64::from(seconds) * 1000;
+    let first_ms = ms(own.penalty_seconds);
+    (first_ms > 0).then(|| Penalty { first_ms, max_ms: ms(own.penalty_seconds_max) })
+}
+
+/// What a denied client gets beside the status.
+pub(crate) fn denial(own: &LimiterSection) -> Denial {
+    Denial { rate_limit_fields: own.rate_limit_fields, tarpit_ms: own.tarpit_ms.into() }
 }
 
 fn limits(section: &DynamicIpSecurity, own: &LimiterSection) -> Limits {

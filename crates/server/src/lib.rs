@@ -19,6 +19,7 @@ mod outcome;
 mod pipeline;
 pub mod port_owner;
 mod proxy;
+mod rate_limit;
 mod render;
 mod respond;
 mod send;
@@ -26,6 +27,7 @@ mod stage;
 mod static_file;
 mod status;
 mod stream;
+mod tarpit;
 #[cfg(test)]
 mod testing;
 mod tls;

@@ -7,7 +7,7 @@ use doorward_wire::BodyLength;
 
 use crate::connection::Connection;
 use crate::downstream::End;
-use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
+use crate::exchange::{Answered, Exchange, WIN32_CLIENT_GONE};
 use crate::outcome::{Handling, Refusal, Response, SiteRefusal};
 use crate::pipeline;
 use crate::proxy;
@@ -40,6 +40,15 @@ impl Connection {
                     Err(_) => Found::Refused(SiteRefusal::new(500, 0, 0).into()),
                 };
                 self.respond_found(exchange, found).await
+            }
+            Handling::Delay(refusal) => {
+                if let Err(end) = self.hold_back(&exchange).await {
+                    let (status, substatus) = (refusal.status, refusal.substatus);
+                    exchange.answered = Answered { status, substatus, win32_status: WIN32_CLIENT_GONE };
+                    self.client.worker.finish(exchange);
+                    return Err(end);
+                }
+                self.refuse(exchange, refusal.into()).await
             }
             Handling::Refuse(refusal) => self.refuse(exchange, refusal.into()).await,
             Handling::Forward(effective) => proxy::forward(self, exchange, &effective).await,

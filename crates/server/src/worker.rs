@@ -26,6 +26,7 @@ use crate::proxy::Pool;
 use crate::stage::error_file::ErrorFiles;
 use crate::static_file::FileCache;
 use crate::stream::Ends;
+use crate::tarpit::Tarpit;
 use crate::tls::Store;
 use crate::watch::{SWEEP_INTERVAL_MS, Watches};
 
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) plan: ArcSwap<Plan>,
     pub(crate) certificates: ArcSwap<Store>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) tarpit: Tarpit,
     /// What clients are called.
     pub(crate) names: Names,
     pub(crate) clock: Clock,

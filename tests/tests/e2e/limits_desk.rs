@@ -144,3 +144,46 @@ fn host_names_let_in_and_keep_out() {
     assert_eq!(verdicts(&front.w3c(1, 2)), ["200 0 0", "403 504 0"]);
     assert_eq!(verdicts(&front.w3c(2, 2)), ["200 0 0", "403 503 0"]);
 }
+
+#[test]
+fn too_many_requests_says_when_to_come_back() {
+    let net = Net::of("too_many_requests_says_when_to_come_back");
+    let sites = site(1, "shop", &["http/{NET}.2:{PORT}:"]) + &site(2, "slow", &["http/{NET}.3:{PORT}:"]);
+    let own = |name: &str, attributes: &str| {
+        format!("\n  <location path=\"{name}\">\n    <doorward><limiter {attributes} /></doorward>\n  </location>")
+    };
+    let polite = "tooManyRequests=\"true\" rateLimitFields=\"true\" penaltySeconds=\"100\"";
+    let rest = location("shop", &dynamic("", &rate(2, 30_000)))
+        + &location("slow", &dynamic("", &rate(1, 3_600_000)))
+        + &own("shop", polite)
+        + &own("slow", "tarpitMs=\"300\"");
+    let home = Home::on(net).config(&document(&sites, &rest));
+    let front = home.file("shop/index.html", "shop").file("slow/index.html", "slow").start();
+    let ask = || net.client(0).get(net.at(2), "/");
+    let first = ask();
+    assert_eq!((first.status, first.header("ratelimit-policy")), (200, Some("\"rate\";q=2;w=30")));
+    assert_eq!(first.header("ratelimit"), Some("\"rate\";r=1;t=30"));
+    assert_eq!(ask().status, 200);
+    let denied = ask();
+    assert_eq!(
+        (denied.status, denied.header("retry-after"), denied.header("ratelimit")),
+        (429, Some("100"), Some("\"rate\";r=0;t=30"))
+    );
+    assert_eq!(verdicts(&front.w3c(1, 3))[2], "429 502 0");
+    let address = net.ip(200).to_string();
+    let left = explain(&front, &[&address])["penalty_left_ms"].as_u64().unwrap();
+    assert!((90_000..=100_000).contains(&left), "{left}");
+    front.cli(&["limits", "unblock", &address]).expect_ok();
+    assert_eq!(ask().status, 200, "an unblocked client serves no penalty");
+    // A denial that is held back.
+    assert_eq!(net.client(0).status(net.at(3), "/"), 200);
+    let begun = std::time::Instant::now();
+    assert_eq!(net.client(0).status(net.at(3), "/"), 403);
+    assert!(begun.elapsed().as_millis() >= 300, "held back");
+    // A proxy of one's own is told apart.
+    let request = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n";
+    let proxy = net.client(1);
+    assert_eq!([(); 2].map(|()| proxy.exchange(net.at(3), request).status), [200, 403]);
+    let findings = front.status()["limiter"]["findings"].to_string();
+    assert!(findings.contains(&net.ip(201).to_string()) && findings.contains("your own proxy"), "{findings}");
+}

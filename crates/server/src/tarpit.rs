@@ -1,0 +1,51 @@
+//! Denials that are held back for a while, so that a client that waits for its answer asks less often.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
+use std::time::Duration;
+
+use doorward_limiter::Reason;
+
+use crate::connection::Connection;
+use crate::downstream::End;
+use crate::exchange::Exchange;
+use crate::outcome::SiteRefusal;
+
+/// Answers held back at a time; more are given at once, so that the tarpit cannot fill the server itself.
+const HELD_MAX: usize = 1000;
+
+/// How many answers are held back.
+#[derive(Debug, Default)]
+pub(crate) struct Tarpit(AtomicUsize);
+
+/// Whether a refusal is one that the settings at the path want held back.
+pub(crate) fn holds(refusal: &SiteRefusal, exchange: &Exchange) -> bool {
+    let by_limit = matches!(refusal.reason, Some(Reason::Concurrency | Reason::Rate));
+    by_limit && exchange.effective.as_ref().is_some_and(|effective| effective.denial.tarpit_ms > 0)
+}
+
+impl Connection {
+    /// Holds the answer back; the client may leave meanwhile.
+    pub(crate) async fn hold_back(&mut self, exchange: &Exchange) -> Result<(), End> {
+        let held = &self.client.worker.shared.tarpit.0;
+        let delay_ms = exchange.effective.as_ref().map_or(0, |effective| effective.denial.tarpit_ms);
+        if held.fetch_add(1, Relaxed) >= HELD_MAX {
+            held.fetch_sub(1, Relaxed);
+            return Ok(());
+        }
+        let watch = Rc::clone(&self.client.watched.watch);
+        let gone = poll_fn(|context| match watch.poll_fired(context) {
+            Some(fired) => Poll::Ready(Some(fired)),
+            None => self.client.stream.poll_gone(context).map(|()| None),
+        });
+        let waited = tokio::time::timeout(Duration::from_millis(delay_ms), gone).await;
+        held.fetch_sub(1, Relaxed);
+        match waited {
+            Err(_) => Ok(()),
+            Ok(Some(fired)) => Err(self.client.fired(fired)),
+            Ok(None) => Err(End::Close),
+        }
+    }
+}
