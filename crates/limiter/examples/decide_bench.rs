@@ -3,14 +3,15 @@
 //! One request is `decide` and the drop of its permit, at random clients of a set of each size. Two numbers after
 //! `--` choose one number of clients and of threads.
 #![allow(clippy::print_stdout)]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
 use doorward_limiter::{Client, Limiter, LimiterSettings, Limits, Policy, Rate, Scope};
 
-const REQUESTS: u64 = 3_000_000;
-const ROUNDS: u64 = 5;
+const REQUESTS: u32 = 500_000;
+const ROUNDS: u64 = 21;
 
 fn main() {
     let mut chosen = std::env::args().skip(1).filter_map(|number| number.parse::<u32>().ok());
@@ -44,7 +45,7 @@ fn measure(limits: Limits, clients: u32, threads: u64) {
                     scope.spawn(move || drive(limiter, policy, (clients, round * 8 + thread)));
                 }
             });
-            start.elapsed().as_secs_f64() * 1e9 / REQUESTS as f64
+            start.elapsed().as_secs_f64() * 1e9 / f64::from(REQUESTS)
         })
         .collect();
     ns.sort_by(f64::total_cmp);
@@ -66,7 +67,11 @@ fn drive(limiter: &Limiter, policy: &Policy, (clients, seed): (u32, u64)) {
         random ^= random >> 7;
         random ^= random << 17;
         let number = ((random >> 32) * u64::from(clients)) >> 32;
-        let _ = limiter.decide(policy, &client(number as u32), 2000 + seed / 8 * REQUESTS / 1000 + n / 1000);
+        let _ = limiter.decide(
+            policy,
+            &client(number as u32),
+            2000 + seed / 8 * u64::from(REQUESTS) / 1000 + u64::from(n) / 1000,
+        );
     }
 }
 

@@ -48,16 +48,12 @@ impl ClientKey {
 
     /// The network this key stands for: `/32` for IPv4, the prefix for IPv6.
     pub fn network(&self) -> IpNet {
-        match self.v4_length() {
-            Some(length) => {
-                let address = Ipv4Addr::from_bits(self.bits as u32);
-                Ipv4Net::new(address, length).map_or(IpNet::from(IpAddr::V4(address)), IpNet::V4)
-            }
-            None => {
-                let address = Ipv6Addr::from_bits(self.bits);
-                Ipv6Net::new(address, self.length).map_or(IpNet::from(IpAddr::V6(address)), IpNet::V6)
-            }
+        if let Some(length) = self.v4_length() {
+            let address = Ipv4Addr::from_bits(self.bits as u32);
+            return Ipv4Net::new(address, length).map_or(IpNet::from(IpAddr::V4(address)), IpNet::V4);
         }
+        let address = Ipv6Addr::from_bits(self.bits);
+        Ipv6Net::new(address, self.length).map_or(IpNet::from(IpAddr::V6(address)), IpNet::V6)
     }
 
     /// The neighbourhood newcomers share when the table is full (D21): /24, or /48 (an already wider key stays).

@@ -146,7 +146,7 @@ pub fn identify<'h>(
         }
         Trust::Implicit if is_near(direct.peer) => {
             let trail = forwarded::trail(&rule.header, lines);
-            Ok(match trail.from_right().next() {
+            Ok(match trail.nearest_first().next() {
                 Some(Hop::Address(address)) => Client::behind(direct.peer, address, Via::Implicit),
                 Some(Hop::Nameless | Hop::Garbage(_)) | None => direct,
             })
@@ -158,7 +158,7 @@ pub fn identify<'h>(
 /// The right-most address that is not a trusted proxy; the left-most when all are trusted.
 fn walk(direct: Client, trail: &Trail<'_>, trusted: &[IpNet]) -> Client {
     let mut client = direct;
-    for hop in trail.from_right() {
+    for hop in trail.nearest_first() {
         let Hop::Address(address) = hop else { break };
         client = Client::behind(direct.peer, address, Via::Listed);
         if !is_listed(trusted, client.address) {

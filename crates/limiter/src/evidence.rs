@@ -76,18 +76,18 @@ impl Evidence {
         now_ms.saturating_sub(self.last_ms) >= EPISODE_GAP_MS.max(u64::from(interval_ms))
     }
 
-    /// Counts a later denial of the same episode.
-    fn extend(&mut self, later: Self) {
-        *self = Self {
-            since_ms: self.since_ms,
-            last_ms: self.last_ms.max(later.last_ms),
-            denied: self.denied.saturating_add(1),
-            speaks_for_others: self.speaks_for_others,
-            method: std::mem::take(&mut self.method),
-            path: std::mem::take(&mut self.path),
-            user_agent: std::mem::take(&mut self.user_agent),
-            ..later
-        };
+    /// A later denial of the same episode, with what was kept of it so far.
+    fn following(self, earlier: &mut Self) -> Self {
+        Self {
+            since_ms: earlier.since_ms,
+            last_ms: earlier.last_ms.max(self.last_ms),
+            denied: earlier.denied.saturating_add(1),
+            speaks_for_others: earlier.speaks_for_others,
+            method: std::mem::take(&mut earlier.method),
+            path: std::mem::take(&mut earlier.path),
+            user_agent: std::mem::take(&mut earlier.user_agent),
+            ..self
+        }
     }
 
     fn with_sample(self, sample: &Sample<'_>) -> Self {
@@ -148,10 +148,7 @@ impl Shard {
     fn note(&mut self, denial: Evidence, sample: &Sample<'_>, rows_max: usize) {
         let owner = (denial.key, denial.scope);
         if let Some(row) = self.index.get(&owner).and_then(|at| self.rows.get_mut(*at)) {
-            match row.is_over(denial.last_ms) {
-                true => *row = denial.with_sample(sample),
-                false => row.extend(denial),
-            }
+            *row = if row.is_over(denial.last_ms) { denial.with_sample(sample) } else { denial.following(row) };
             return;
         }
         let denial = denial.with_sample(sample);

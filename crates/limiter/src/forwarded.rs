@@ -30,7 +30,7 @@ pub(crate) struct Trail<'h> {
 
 impl<'h> Trail<'h> {
     /// The hops from the nearest to the farthest, at most 50.
-    pub(crate) fn from_right(&self) -> impl Iterator<Item = Hop<'h>> + '_ {
+    pub(crate) fn nearest_first(&self) -> impl Iterator<Item = Hop<'h>> + '_ {
         let kept = self.seen.min(HOPS_MAX);
         (1..=kept).map(|back| self.hops[(self.seen - back) % HOPS_MAX])
     }
@@ -60,10 +60,7 @@ pub(crate) fn hops<'h>(header: &ForwardedHeader, line: &'h [u8]) -> impl Iterato
     let mut rest = Some(line);
     std::iter::from_fn(move || {
         let current = rest?;
-        let (element, after) = match splits_at_comma {
-            true => split_at(current, b',', has_parameters),
-            false => (current, None),
-        };
+        let (element, after) = if splits_at_comma { split_at(current, b',', has_parameters) } else { (current, None) };
         rest = after;
         Some(trimmed(element))
     })
@@ -113,7 +110,7 @@ fn node_hop(value: &[u8]) -> Option<Hop<'_>> {
         return Some(Hop::Nameless);
     }
     // An IPv6 address is always in brackets here.
-    let bare_v6 = text.first() != Some(&b'[') && text.iter().filter(|byte| **byte == b':').count() > 1;
+    let bare_v6 = std::str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok());
     address(text).filter(|_| !bare_v6).map(Hop::Address)
 }
 
@@ -135,15 +132,15 @@ fn unquoted<'b>(value: &[u8], buffer: &'b mut [u8; ADDRESS_BYTES_MAX]) -> Option
 
 /// Splits at the first separator, which does not count inside a quoted string when `quotes` is set.
 fn split_at(text: &[u8], separator: u8, quotes: bool) -> (&[u8], Option<&[u8]>) {
-    let (mut quoted, mut escaped) = (false, false);
+    let (mut inside, mut escaped) = (false, false);
     for (at, byte) in text.iter().enumerate() {
         if escaped {
             escaped = false;
-        } else if quoted && *byte == b'\\' {
+        } else if inside && *byte == b'\\' {
             escaped = true;
         } else if quotes && *byte == b'"' {
-            quoted = !quoted;
-        } else if *byte == separator && !quoted {
+            inside = !inside;
+        } else if *byte == separator && !inside {
             return (&text[..at], Some(&text[at + 1..]));
         }
     }
@@ -203,7 +200,7 @@ mod tests {
             Hop::Nameless => "nameless".to_owned(),
             Hop::Garbage(_) => "garbage".to_owned(),
         };
-        trail.from_right().map(word).collect::<Vec<_>>().join(" ")
+        trail.nearest_first().map(word).collect::<Vec<_>>().join(" ")
     }
 
     fn check(line: &str, from_right: &str) {
@@ -275,8 +272,8 @@ mod tests {
     fn the_trail_keeps_the_last_fifty() {
         let line = (1..=60).map(|n| format!("10.1.0.{n}")).collect::<Vec<_>>().join(",");
         let trail = trail(&ForwardedHeader::XForwardedFor, [line.as_bytes()].into_iter());
-        assert_eq!(trail.from_right().count(), HOPS_MAX);
-        assert_eq!(trail.from_right().last(), Some(Hop::Address("10.1.0.11".parse().unwrap())));
+        assert_eq!(trail.nearest_first().count(), HOPS_MAX);
+        assert_eq!(trail.nearest_first().last(), Some(Hop::Address("10.1.0.11".parse().unwrap())));
     }
 
     proptest! {
@@ -284,7 +281,7 @@ mod tests {
         fn any_bytes_are_read_without_a_panic(line in proptest::collection::vec(any::<u8>(), 0..120)) {
             for name in ["X-Forwarded-For", "Forwarded", "X-Real-IP"] {
                 let header = ForwardedHeader::named(name);
-                let _ = trail(&header, [line.as_slice()].into_iter()).from_right().count();
+                let _ = trail(&header, [line.as_slice()].into_iter()).nearest_first().count();
             }
         }
     }

@@ -107,8 +107,8 @@ impl Limiter {
     }
 
     /// Decides about one request and counts it. An operator's block comes first, then the static list, then
-    /// concurrency, then the rate (D3). Static denials and exempt clients are not counted. `now_ms` may start anywhere but has to advance with the
-    /// clock; threads may differ by some milliseconds.
+    /// concurrency, then the rate (D3). Static denials and exempt clients are not counted. `now_ms` may start
+    /// anywhere but has to advance with the clock; threads may differ by some milliseconds.
     pub fn decide(&self, policy: &Policy, client: &Client, now_ms: u64) -> Admission {
         self.decide_named(policy, (client, None), now_ms)
     }
@@ -172,6 +172,10 @@ impl Limiter {
 
     /// Keeps evidence of a denied or would-be denied request: call it once for each. The first of an episode is kept
     /// with its sample, the others are counted. An allowed request leaves no trace.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is what the server has at hand; a struct would be built to be taken apart"
+    )]
     pub fn note_denial(
         &self,
         policy: &Policy,

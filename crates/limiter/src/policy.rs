@@ -81,10 +81,8 @@ impl Policy {
             return self.list.screen(client.address);
         }
         // No allow entry speaks for this address, so that the deny entries after it count as well.
-        match self.list.allows_unlisted() && !self.list.any_denies(client.address) {
-            true => Screening::Admitted,
-            false => Screening::Denied,
-        }
+        let is_denied = !self.list.allows_unlisted() || self.list.any_denies(client.address);
+        if is_denied { Screening::Denied } else { Screening::Admitted }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The panics of `unwrap` in shared code here are the test's own.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, reason = "the test reads its own memory use")]
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

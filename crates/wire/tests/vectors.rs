@@ -78,11 +78,12 @@ fn serve(pieces: &[Vec<u8>]) -> Seen {
         end += piece.len();
         while !seen.closed {
             match machine.read(&input[used..end], &mut request) {
+                Ok((bytes, Event::NeedMore)) => {
+                    used += bytes;
+                    break;
+                }
                 Ok((bytes, event)) => {
                     used += bytes;
-                    if event == Event::NeedMore {
-                        break;
-                    }
                     seen.take(event, &request);
                 }
                 Err(fault) => {

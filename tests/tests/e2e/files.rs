@@ -75,7 +75,7 @@ fn a_neighbour_is_sent_to_those_who_take_its_coding() {
         .file("files/b.js", "plain")
         .file("files/b.js.gz", "made from an older file");
     let stale = File::options().write(true).open(home.path("www/files/b.js.gz")).unwrap();
-    stale.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    stale.set_modified(SystemTime::now() - Duration::from_hours(1)).unwrap();
     let front = home.start();
     let plain = check(&front, "/a.js", "", 200);
     assert_eq!((plain.text().len(), plain.header("vary")), (29, Some("Accept-Encoding")));

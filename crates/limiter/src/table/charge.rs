@@ -7,7 +7,7 @@ use crate::{Counts, judge};
 
 /// A request about to be counted.
 pub(super) struct Charge<'v> {
-    visit: &'v Visit<'v>,
+    pub(super) visit: &'v Visit<'v>,
     gauge: Gauge,
     /// Requests in flight that other limits left in another slot.
     pub(super) elsewhere: u32,
@@ -21,7 +21,7 @@ impl<'v> Charge<'v> {
     }
 
     /// Judges the request by what the slot holds, and counts it there.
-    pub(super) fn enter(&self, slot: &Slot<'_>, place: Place) -> Entered {
+    pub(super) fn enter<const WIDE: bool>(&self, slot: &Slot<'_, WIDE>, place: Place) -> Entered {
         let limits = self.visit.limits;
         let mut head = slot.head(self.visit.now_ms);
         self.gauge.adopt(slot, &mut head);
@@ -37,9 +37,10 @@ impl<'v> Charge<'v> {
         let counts = self.counts_of(own, Counts { in_progress: self.elsewhere, in_window: 0 });
         let reason = judge(counts, limits);
         if reason.is_none() || limits.count_denied {
-            self.gauge.stamp(slot, &mut head, now_ms);
+            self.gauge.stamp(slot, &mut head, (now_ms, own.in_window));
         }
-        let stays = (reason.is_none() || self.visit.keeps_denied) && head.in_flight < slot.layout.in_flight_max();
+        let stays =
+            (reason.is_none() || self.visit.keeps_denied) && head.in_flight < Slot::<WIDE>::LAYOUT.in_flight_max();
         if stays {
             head.in_flight += 1;
         }
@@ -61,7 +62,7 @@ impl<'v> Charge<'v> {
 }
 
 /// What a slot holds at the time of a visit, read as the visit's limits would.
-pub(super) fn counts_in(slot: &Slot<'_>, visit: &Visit<'_>) -> Counts {
+pub(super) fn counts_in<const WIDE: bool>(slot: &Slot<'_, WIDE>, visit: &Visit<'_>) -> Counts {
     let head = slot.head(visit.now_ms);
     let gauge = visit.limits.rate.map_or(Gauge::Off, |rate| Gauge::Ring { interval_ms: rate.interval_ms });
     let in_window = gauge.live(slot, &head, visit.now_ms.max(head.last_ms));

@@ -17,7 +17,7 @@ pub(super) enum Worth {
 
 impl Worth {
     /// Judges a slot by the rate last seen in its scope.
-    pub(super) fn of(slot: &Slot<'_>, scopes: &Scopes, now_ms: u64) -> Self {
+    pub(super) fn of<const WIDE: bool>(slot: &Slot<'_, WIDE>, scopes: &Scopes, now_ms: u64) -> Self {
         let head = slot.head(now_ms);
         if head.in_flight > 0 {
             return Self::Kept;
@@ -46,10 +46,10 @@ mod tests {
         let (scopes, cells) = (Scopes::new(), Cells::zeroed(1).unwrap());
         let rate = Some(Rate { requests_max: 4, interval_ms: 100 });
         scopes.note(Scope(1), &Limits { rate, ..Limits::NONE }, (Layout::Narrow, true));
-        let slot = Slot::new(cells.words(0, 1), Layout::Narrow);
+        let slot = Slot::<false>::new(cells.words(0, 1));
         slot.claim(&ClientKey::new("1.2.3.4".parse().unwrap(), 64), Scope(1));
         let mut head = slot.head(50);
-        (0..requests).for_each(|_| Gauge::Ring { interval_ms: 100 }.stamp(&slot, &mut head, 50));
+        (0..requests).for_each(|live| Gauge::Ring { interval_ms: 100 }.stamp(&slot, &mut head, (50, live)));
         head.in_flight = in_flight;
         slot.set_head(&head);
         assert_eq!(Worth::of(&slot, &scopes, now_ms), expected);

@@ -46,17 +46,15 @@ impl Gauge {
             interval_ms: rate.interval_ms.min(NARROW_SEGMENTS_INTERVAL_MAX_MS),
         });
         let gauge = rate.map_or(Self::Off, |Rate { requests_max, interval_ms }| {
-            match requests_max <= u32::from(narrow.ring_len_max()) && interval_ms <= narrow.lane_max() {
-                true => Self::Ring { interval_ms },
-                false => Self::Segments { interval_ms },
-            }
+            let exact = requests_max <= u32::from(narrow.ring_len_max()) && interval_ms <= narrow.lane_max();
+            if exact { Self::Ring { interval_ms } } else { Self::Segments { interval_ms } }
         });
         let concurrent_max = limits.concurrent_max.map(|max| max.min(narrow.in_flight_max() - 1));
         (Limits { concurrent_max, rate, ..*limits }, gauge)
     }
 
     /// Requests in the interval before `now_ms`, not counting the one asked about. Reads stamps of any kind.
-    pub(super) fn live(self, slot: &Slot<'_>, head: &Head, now_ms: u64) -> u32 {
+    pub(super) fn live<const WIDE: bool>(self, slot: &Slot<'_, WIDE>, head: &Head, now_ms: u64) -> u32 {
         match self {
             Self::Off => 0,
             Self::Ring { interval_ms } | Self::Segments { interval_ms } => match head.stamps {
@@ -67,11 +65,12 @@ impl Gauge {
         }
     }
 
-    /// Counts a request at `now_ms` in stamps of this gauge's kind.
-    pub(super) fn stamp(self, slot: &Slot<'_>, head: &mut Head, now_ms: u64) {
+    /// Counts a request at `now_ms` in stamps of this gauge's kind; `live` is what [`Self::live`] said of that time.
+    pub(super) fn stamp<const WIDE: bool>(self, slot: &Slot<'_, WIDE>, head: &mut Head, (now_ms, live): (u64, u32)) {
         match self {
             Self::Off => head.last_ms = now_ms,
-            Self::Ring { interval_ms } => ring::push(slot, head, now_ms, interval_ms),
+            // A ring never counts more than it holds, which fits a byte.
+            Self::Ring { .. } => ring::push(slot, head, now_ms, live as u8),
             Self::Segments { interval_ms } => {
                 if head.stamps != Stamps::Segments {
                     segments::start(slot, head, now_ms, interval_ms);
@@ -82,7 +81,7 @@ impl Gauge {
     }
 
     /// Rewrites stamps that another gauge made; those that still fit are kept (D6).
-    pub(super) fn adopt(self, slot: &Slot<'_>, head: &mut Head) {
+    pub(super) fn adopt<const WIDE: bool>(self, slot: &Slot<'_, WIDE>, head: &mut Head) {
         let fits = match (self, head.stamps) {
             (_, Stamps::Nothing) | (Self::Ring { .. }, Stamps::Ring { .. }) => true,
             (Self::Segments { interval_ms }, Stamps::Segments) => interval_ms == slot.interval_ms(),
@@ -96,14 +95,17 @@ impl Gauge {
     }
 
     /// Counts past requests again, oldest first.
-    pub(super) fn replay(self, slot: &Slot<'_>, head: &mut Head, past: &Past) {
+    pub(super) fn replay<const WIDE: bool>(self, slot: &Slot<'_, WIDE>, head: &mut Head, past: &Past) {
         for (time_ms, requests) in &past.requests[..past.len] {
             let time_ms = if head.stamps == Stamps::Nothing { *time_ms } else { head.last_ms.max(*time_ms) };
             match self {
                 Self::Off => {}
                 Self::Ring { interval_ms } => {
-                    let requests = (*requests).min(u32::from(slot.layout.ring_len_max()));
-                    (0..requests).for_each(|_| ring::push(slot, head, time_ms, interval_ms));
+                    let requests = (*requests).min(u32::from(Slot::<WIDE>::LAYOUT.ring_len_max()));
+                    for _ in 0..requests {
+                        let live = ring::live(slot, head, time_ms, interval_ms);
+                        ring::push(slot, head, time_ms, live);
+                    }
                 }
                 Self::Segments { interval_ms } => {
                     if head.stamps != Stamps::Segments {
@@ -129,7 +131,7 @@ pub(super) struct Past {
 
 impl Past {
     /// The requests a slot remembers.
-    pub(super) fn of(slot: &Slot<'_>, head: &Head) -> Self {
+    pub(super) fn of<const WIDE: bool>(slot: &Slot<'_, WIDE>, head: &Head) -> Self {
         let mut past = Self { requests: [(0, 0); EXACT_MAX as usize], len: 0 };
         let times = ring::times(slot, head).map(|time_ms| (time_ms, 1));
         for (place, request) in past.requests.iter_mut().zip(times.chain(segments::counts(slot, head))) {
@@ -176,25 +178,32 @@ mod tests {
     }
 
     /// Stamps ten requests, one each 10 ms, then changes the gauge and counts at once.
-    fn check_adoption(layout: Layout, before: Gauge, after: Gauge, counted: u32) {
+    fn check_adoption<const WIDE: bool>(before: Gauge, after: Gauge, counted: u32) {
+        let layout = Slot::<WIDE>::LAYOUT;
         let cells = Cells::zeroed(layout.cells()).unwrap();
-        let slot = Slot::new(cells.words(0, layout.cells()), layout);
+        let slot = Slot::<WIDE>::new(cells.words(0, layout.cells()));
         let mut head = slot.head(0);
-        (0..10).for_each(|n| before.stamp(&slot, &mut head, 1000 + 10 * n));
+        for now_ms in (1000..1100).step_by(10) {
+            let live = before.live(&slot, &head, now_ms);
+            before.stamp(&slot, &mut head, (now_ms, live));
+        }
         after.adopt(&slot, &mut head);
         assert_eq!(after.live(&slot, &head, 1090), counted, "{before:?} to {after:?}");
     }
 
-    #[test]
-    fn changed_limits_keep_what_still_fits() {
+    fn check_adoptions<const WIDE: bool>() {
         let (ring, segments) =
             (|interval_ms| Gauge::Ring { interval_ms }, |interval_ms| Gauge::Segments { interval_ms });
-        for layout in [Layout::Narrow, Layout::Wide] {
-            check_adoption(layout, ring(1000), ring(50), 5);
-            check_adoption(layout, ring(1000), segments(1600), 10);
-            check_adoption(layout, segments(1600), ring(1000), 10);
-            check_adoption(layout, segments(1600), segments(3200), 10);
-            check_adoption(layout, ring(1000), Gauge::Off, 0);
-        }
+        check_adoption::<WIDE>(ring(1000), ring(50), 5);
+        check_adoption::<WIDE>(ring(1000), segments(1600), 10);
+        check_adoption::<WIDE>(segments(1600), ring(1000), 10);
+        check_adoption::<WIDE>(segments(1600), segments(3200), 10);
+        check_adoption::<WIDE>(ring(1000), Gauge::Off, 0);
+    }
+
+    #[test]
+    fn changed_limits_keep_what_still_fits() {
+        check_adoptions::<false>();
+        check_adoptions::<true>();
     }
 }

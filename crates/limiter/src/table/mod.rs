@@ -24,7 +24,7 @@ use self::charge::Charge;
 use self::evict::Worth;
 use self::gauge::{Gauge, Past};
 use self::scopes::Scopes;
-use self::slot::{Layout, Stamps};
+use self::slot::{Head, Layout, Slot, Stamps};
 use self::store::{LockedSet, Store, Verdict, WAYS};
 use crate::{ClientKey, Counts, IpNet, Limits, Reason, Scope, Usage};
 
@@ -71,9 +71,9 @@ enum RoomKind {
 
 /// The counts of all clients.
 pub(crate) struct Table {
-    narrow: Store,
-    wide: Store,
-    shared: Store,
+    narrow: Store<false>,
+    wide: Store<true>,
+    shared: Store<false>,
     scopes: Scopes,
     seed: (u64, SharedSeed),
     /// The latest time seen.
@@ -89,8 +89,7 @@ impl Table {
         let mut clients = clients_max.clamp(WAYS, CLIENTS_MAX);
         let (narrow, wide, shared) = loop {
             // A set overflows before the table is full, therefore a third more.
-            let narrow = Store::new(Layout::Narrow, clients + clients / 3);
-            let stores = (narrow, Store::new(Layout::Wide, clients / 4), Store::new(Layout::Narrow, clients / 64));
+            let stores = (Store::new(clients + clients / 3), Store::new(clients / 4), Store::new(clients / 64));
             if let (Some(narrow), Some(wide), Some(shared)) = stores {
                 break (narrow, wide, shared);
             }
@@ -114,20 +113,26 @@ impl Table {
         let (layout, gauge) = Gauge::choose(visit.limits, &visit.key);
         let moved = self.scopes.note(visit.scope, visit.limits, (layout, visit.key.is_v4()));
         let hash = self.hash(&visit.key, visit.scope);
-        let left = if moved { self.leave_behind(scopes::other(layout), hash, visit) } else { None };
+        let left = if moved { self.leave_behind(layout, hash, visit) } else { None };
         let mut charge = Charge::new(visit, gauge);
         if let Some((in_flight, past)) = &left {
             (charge.elsewhere, charge.past) = (*in_flight, Some(past));
         }
-        let mut set = self.store(layout).lock(hash);
-        let Some(way) = self.own_way(&mut set, hash, visit) else {
-            drop(set);
-            return self.enter_shared(visit, charge.elsewhere);
+        let entered = match layout {
+            Layout::Narrow => self.enter_own(&self.narrow, hash, &charge),
+            Layout::Wide => self.enter_own(&self.wide, hash, &charge),
         };
-        let place = Place { room: layout.into(), index: set.index(way) };
+        entered.unwrap_or_else(|| self.enter_shared(visit, charge.elsewhere))
+    }
+
+    /// Counts a request at the client's own slot; `None` when there is no room for a newcomer.
+    fn enter_own<const WIDE: bool>(&self, store: &Store<WIDE>, hash: u64, charge: &Charge<'_>) -> Option<Entered> {
+        let mut set = store.lock(hash);
+        let way = self.own_way(&mut set, hash, charge.visit)?;
+        let place = Place { room: Slot::<WIDE>::LAYOUT.into(), index: set.index(way) };
         let entered = charge.enter(&set.slot(way), place);
-        count(&mut set, &entered, visit);
-        entered
+        count(&mut set, &entered, charge.visit);
+        Some(entered)
     }
 
     /// What the next request would count, without counting it.
@@ -135,42 +140,32 @@ impl Table {
         self.advance(visit.now_ms);
         let (layout, gauge) = Gauge::choose(visit.limits, &visit.key);
         let hash = self.hash(&visit.key, visit.scope);
-        let elsewhere = self.look_at(scopes::other(layout), hash, visit).unwrap_or_default();
-        let charge = Charge::new(visit, gauge);
-        let own = self.look_at(layout, hash, visit).or_else(|| self.look_shared(visit, (layout, hash)));
-        charge.counts_of(own.unwrap_or_default(), elsewhere)
+        let (narrow, wide) = (look_at(&self.narrow, hash, visit), look_at(&self.wide, hash, visit));
+        let (own, other, has_room) = match layout {
+            Layout::Narrow => (narrow, wide, self.has_room(&self.narrow, hash, visit)),
+            Layout::Wide => (wide, narrow, self.has_room(&self.wide, hash, visit)),
+        };
+        let own = own.or_else(|| if has_room { None } else { self.look_shared(visit) });
+        Charge::new(visit, gauge).counts_of(own.unwrap_or_default(), other.unwrap_or_default())
     }
 
     /// Gives a place back.
     pub(crate) fn leave(&self, place: Place) {
-        let (store, index) = (self.room(place.room), place.index as usize);
-        let mut set = store.lock_set(index / WAYS);
-        if set.slot(index % WAYS).release() {
-            set.free(index % WAYS);
+        let index = place.index as usize;
+        match place.room {
+            RoomKind::Narrow => leave_in(&self.narrow, index),
+            RoomKind::Wide => leave_in(&self.wide, index),
+            RoomKind::Shared => leave_in(&self.shared, index),
         }
     }
 
     /// Forgets the past requests, not those in flight, of all clients in a network; calls `cleared` for each that
     /// had any.
     pub(crate) fn clear(&self, network: &IpNet, scope: Option<Scope>, mut cleared: impl FnMut(ClientKey, Scope)) {
-        for (store, counts) in [(&self.narrow, true), (&self.wide, true), (&self.shared, false)] {
-            for_each_slot(store, |set, way| {
-                let slot = set.slot(way);
-                let (key, own) = slot.owner();
-                let mut head = slot.head(0);
-                if scope.is_some_and(|scope| scope != own) || head.stamps == Stamps::Nothing || !key.overlaps(network) {
-                    return;
-                }
-                head.stamps = Stamps::Nothing;
-                slot.set_head(&head);
-                if head.in_flight == 0 {
-                    set.free(way);
-                }
-                if counts {
-                    cleared(key, own);
-                }
-            });
-        }
+        let goes = |(key, own): (ClientKey, Scope)| scope.is_none_or(|scope| scope == own) && key.overlaps(network);
+        clear_in(&self.narrow, goes, &mut cleared);
+        clear_in(&self.wide, goes, &mut cleared);
+        clear_in(&self.shared, goes, |_, _| {});
     }
 
     /// How full the table is and what was decided in it.
@@ -184,8 +179,8 @@ impl Table {
             pressure: self.pressure.load(Relaxed),
             ..Usage::default()
         };
-        for store in [&self.narrow, &self.wide, &self.shared] {
-            let [allowed, over_concurrency, over_rate] = store.verdicts();
+        for verdicts in [self.narrow.verdicts(), self.wide.verdicts(), self.shared.verdicts()] {
+            let [allowed, over_concurrency, over_rate] = verdicts;
             usage.allowed += allowed;
             usage.denied_concurrency += over_concurrency;
             usage.denied_rate += over_rate;
@@ -194,7 +189,7 @@ impl Table {
     }
 
     /// Slots with something in them, estimated from a sample of the sets.
-    fn in_use(&self, store: &Store) -> usize {
+    fn in_use<const WIDE: bool>(&self, store: &Store<WIDE>) -> usize {
         let now_ms = self.latest_ms.load(Relaxed);
         let step = store.sets().div_ceil(SAMPLE_SETS);
         let live = |set: usize| {
@@ -206,7 +201,7 @@ impl Table {
     }
 
     /// The place of a client's slot, claimed now for a newcomer; `None` when there is no room for it.
-    fn own_way(&self, set: &mut LockedSet<'_>, hash: u64, visit: &Visit<'_>) -> Option<usize> {
+    fn own_way<const WIDE: bool>(&self, set: &mut LockedSet<'_, WIDE>, hash: u64, visit: &Visit<'_>) -> Option<usize> {
         if let Some(way) = set.find(hash, &visit.key, visit.scope) {
             return Some(way);
         }
@@ -241,37 +236,20 @@ impl Table {
     /// Takes the past of a client out of slots of the layout it no longer belongs to. Requests in flight stay there
     /// until they end, and are only reported.
     fn leave_behind(&self, layout: Layout, hash: u64, visit: &Visit<'_>) -> Option<(u32, Past)> {
-        let mut set = self.store(layout).lock(hash);
-        let way = layout.fits(&visit.key).then(|| set.find(hash, &visit.key, visit.scope)).flatten()?;
-        let slot = set.slot(way);
-        let mut head = slot.head(visit.now_ms);
-        let past = Past::of(&slot, &head);
-        head.stamps = Stamps::Nothing;
-        slot.set_head(&head);
-        if head.in_flight == 0 {
-            set.free(way);
+        match layout {
+            Layout::Narrow => take_past(&self.wide, hash, visit),
+            Layout::Wide => take_past(&self.narrow, hash, visit),
         }
-        Some((head.in_flight, past))
     }
 
-    /// Requests in flight and in the window, in slots of one layout.
-    fn look_at(&self, layout: Layout, hash: u64, visit: &Visit<'_>) -> Option<Counts> {
-        let set = self.store(layout).lock(hash);
-        let found = layout.fits(&visit.key).then(|| set.find(hash, &visit.key, visit.scope)).flatten();
-        found.map(|way| charge::counts_in(&set.slot(way), visit))
+    fn has_room<const WIDE: bool>(&self, store: &Store<WIDE>, hash: u64, visit: &Visit<'_>) -> bool {
+        store.lock(hash).room(hash, |slot| Worth::of(slot, &self.scopes, visit.now_ms)).is_some()
     }
 
-    /// What a newcomer would share, when there is no room for it.
-    fn look_shared(&self, visit: &Visit<'_>, (layout, hash): (Layout, u64)) -> Option<Counts> {
-        let set = self.store(layout).lock(hash);
-        let has_room = set.room(hash, |slot| Worth::of(slot, &self.scopes, visit.now_ms)).is_some();
-        drop(set);
-        if has_room {
-            return None;
-        }
+    /// What a newcomer would share.
+    fn look_shared(&self, visit: &Visit<'_>) -> Option<Counts> {
         let hash = self.hash(&visit.key.region(), visit.scope);
-        let set = self.shared.lock(hash);
-        let way = store::preferred(hash);
+        let (set, way) = (self.shared.lock(hash), store::preferred(hash));
         set.is_used(way).then(|| charge::counts_in(&set.slot(way), visit))
     }
 
@@ -314,18 +292,6 @@ impl Table {
         hasher.write_u64(u64::from(length) << 32 | u64::from(scope.0));
         hasher.finish()
     }
-
-    fn store(&self, layout: Layout) -> &Store {
-        self.room(layout.into())
-    }
-
-    fn room(&self, room: RoomKind) -> &Store {
-        match room {
-            RoomKind::Narrow => &self.narrow,
-            RoomKind::Wide => &self.wide,
-            RoomKind::Shared => &self.shared,
-        }
-    }
 }
 
 impl From<Layout> for RoomKind {
@@ -338,7 +304,7 @@ impl From<Layout> for RoomKind {
 }
 
 /// Counts a verdict in its set. In logging-only mode only what was let in without a reason counts here.
-fn count(set: &mut LockedSet<'_>, entered: &Entered, visit: &Visit<'_>) {
+fn count<const WIDE: bool>(set: &mut LockedSet<'_, WIDE>, entered: &Entered, visit: &Visit<'_>) {
     match entered.reason {
         None => set.count(Verdict::Allowed),
         Some(_) if visit.keeps_denied => {}
@@ -347,8 +313,68 @@ fn count(set: &mut LockedSet<'_>, entered: &Entered, visit: &Visit<'_>) {
     }
 }
 
+fn leave_in<const WIDE: bool>(store: &Store<WIDE>, index: usize) {
+    let mut set = store.lock_set(index / WAYS);
+    if set.slot(index % WAYS).release() {
+        set.free(index % WAYS);
+    }
+}
+
+/// Requests in flight and in the window at a client's slot.
+fn look_at<const WIDE: bool>(store: &Store<WIDE>, hash: u64, visit: &Visit<'_>) -> Option<Counts> {
+    let (set, way) = find(store, hash, visit)?;
+    Some(charge::counts_in(&set.slot(way), visit))
+}
+
+/// Takes the past out of a client's slot; tells the requests in flight as well.
+fn take_past<const WIDE: bool>(store: &Store<WIDE>, hash: u64, visit: &Visit<'_>) -> Option<(u32, Past)> {
+    let (mut set, way) = find(store, hash, visit)?;
+    let slot = set.slot(way);
+    let mut head = slot.head(visit.now_ms);
+    let past = Past::of(&slot, &head);
+    forget(&mut set, way, &mut head);
+    Some((head.in_flight, past))
+}
+
+fn find<'t, const WIDE: bool>(
+    store: &'t Store<WIDE>,
+    hash: u64,
+    visit: &Visit<'_>,
+) -> Option<(LockedSet<'t, WIDE>, usize)> {
+    if !Slot::<WIDE>::LAYOUT.fits(&visit.key) {
+        return None;
+    }
+    let set = store.lock(hash);
+    let way = set.find(hash, &visit.key, visit.scope)?;
+    Some((set, way))
+}
+
+/// Forgets the past requests of all clients that go; calls `cleared` for each that had any.
+fn clear_in<const WIDE: bool>(
+    store: &Store<WIDE>,
+    goes: impl Fn((ClientKey, Scope)) -> bool,
+    mut cleared: impl FnMut(ClientKey, Scope),
+) {
+    for_each_slot(store, |set, way| {
+        let (owner, mut head) = (set.slot(way).owner(), set.slot(way).head(0));
+        if head.stamps != Stamps::Nothing && goes(owner) {
+            forget(set, way, &mut head);
+            cleared(owner.0, owner.1);
+        }
+    });
+}
+
+/// Drops the stamps of a slot, and the slot when nothing is in flight.
+fn forget<const WIDE: bool>(set: &mut LockedSet<'_, WIDE>, way: usize, head: &mut Head) {
+    head.stamps = Stamps::Nothing;
+    set.slot(way).set_head(head);
+    if head.in_flight == 0 {
+        set.free(way);
+    }
+}
+
 /// Visits every slot in use, one locked set at a time.
-fn for_each_slot(store: &Store, mut visit: impl FnMut(&mut LockedSet<'_>, usize)) {
+fn for_each_slot<const WIDE: bool>(store: &Store<WIDE>, mut visit: impl FnMut(&mut LockedSet<'_, WIDE>, usize)) {
     for number in (0..store.sets()).filter(|set| !store.is_empty_set(*set)) {
         let mut set = store.lock_set(number);
         for way in set.used() {

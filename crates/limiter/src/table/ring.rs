@@ -7,14 +7,14 @@ use super::slot::{Head, Slot, Stamps};
 
 /// How many stamps of a ring lie in the interval before `now_ms`, which is not before the last stamp. A stamp
 /// exactly one interval old is out.
-pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64, interval_ms: u32) -> u8 {
+pub(super) fn live<const WIDE: bool>(slot: &Slot<'_, WIDE>, head: &Head, now_ms: u64, interval_ms: u32) -> u8 {
     let Stamps::Ring { mut len, next } = head.stamps else { return 0 };
     let passed = now_ms.saturating_sub(head.last_ms);
     if passed >= u64::from(interval_ms) {
         return 0;
     }
     while len > 0 {
-        let oldest = wrapped(next + slot.layout.ring_len_max() - len, slot);
+        let oldest = wrapped::<WIDE>(next + Slot::<WIDE>::LAYOUT.ring_len_max() - len);
         if passed + u64::from(age_at_last(slot, head, oldest)) < u64::from(interval_ms) {
             break;
         }
@@ -23,40 +23,40 @@ pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64, interval_ms: u32) 
     len
 }
 
-/// Adds a stamp, dropping those that left the interval, and the oldest when the ring is full.
-pub(super) fn push(slot: &Slot<'_>, head: &mut Head, now_ms: u64, interval_ms: u32) {
-    let len = live(slot, head, now_ms, interval_ms);
+/// Adds a stamp after the `live` ones, which the caller has counted for `now_ms`; the others are dropped, and the
+/// oldest when the ring is full.
+pub(super) fn push<const WIDE: bool>(slot: &Slot<'_, WIDE>, head: &mut Head, now_ms: u64, live: u8) {
     let next = match head.stamps {
         Stamps::Ring { next, .. } => next,
         Stamps::Nothing | Stamps::Segments => 0,
     };
     slot.set_lane(usize::from(next), now_ms as u32);
-    let len_max = slot.layout.ring_len_max();
-    head.stamps = Stamps::Ring { len: (len + 1).min(len_max), next: wrapped(next + 1, slot) };
+    let len_max = Slot::<WIDE>::LAYOUT.ring_len_max();
+    head.stamps = Stamps::Ring { len: (live + 1).min(len_max), next: wrapped::<WIDE>(next + 1) };
     head.last_ms = now_ms;
 }
 
 /// The times in a ring, oldest first.
-pub(super) fn times<'a>(slot: &'a Slot<'_>, head: &'a Head) -> impl Iterator<Item = u64> + 'a {
+pub(super) fn times<'a, const WIDE: bool>(slot: &'a Slot<'_, WIDE>, head: &'a Head) -> impl Iterator<Item = u64> + 'a {
     let (len, next) = match head.stamps {
         Stamps::Ring { len, next } => (len, next),
         Stamps::Nothing | Stamps::Segments => (0, 0),
     };
-    let len_max = slot.layout.ring_len_max();
+    let len_max = Slot::<WIDE>::LAYOUT.ring_len_max();
     (0..len).map(move |n| {
-        let lane = wrapped(wrapped(next + len_max - len, slot) + n, slot);
+        let lane = wrapped::<WIDE>(wrapped::<WIDE>(next + len_max - len) + n);
         head.last_ms.saturating_sub(u64::from(age_at_last(slot, head, lane)))
     })
 }
 
 /// A lane number below twice the length of the ring, back inside it.
-fn wrapped(lane: u8, slot: &Slot<'_>) -> u8 {
-    lane.checked_sub(slot.layout.ring_len_max()).unwrap_or(lane)
+fn wrapped<const WIDE: bool>(lane: u8) -> u8 {
+    lane.checked_sub(Slot::<WIDE>::LAYOUT.ring_len_max()).unwrap_or(lane)
 }
 
 /// How much older than the last stamp the one in this lane is.
-fn age_at_last(slot: &Slot<'_>, head: &Head, lane: u8) -> u32 {
-    (head.last_ms as u32).wrapping_sub(slot.lane(usize::from(lane))) & slot.layout.lane_max()
+fn age_at_last<const WIDE: bool>(slot: &Slot<'_, WIDE>, head: &Head, lane: u8) -> u32 {
+    (head.last_ms as u32).wrapping_sub(slot.lane(usize::from(lane))) & Slot::<WIDE>::LAYOUT.lane_max()
 }
 
 #[cfg(test)]
@@ -67,11 +67,20 @@ mod tests {
 
     /// Pushes the times, then counts at `now_ms`.
     fn check(layout: Layout, interval_ms: u32, times_ms: &[u64], counted: (u64, u8)) {
+        match layout {
+            Layout::Narrow => check_in::<false>(interval_ms, times_ms, counted),
+            Layout::Wide => check_in::<true>(interval_ms, times_ms, counted),
+        }
+    }
+
+    fn check_in<const WIDE: bool>(interval_ms: u32, times_ms: &[u64], counted: (u64, u8)) {
+        let layout = Slot::<WIDE>::LAYOUT;
         let cells = Cells::zeroed(layout.cells()).unwrap();
-        let slot = Slot::new(cells.words(0, layout.cells()), layout);
+        let slot = Slot::<WIDE>::new(cells.words(0, layout.cells()));
         let mut head = slot.head(0);
         for time_ms in times_ms {
-            push(&slot, &mut head, *time_ms, interval_ms);
+            let live = live(&slot, &head, *time_ms, interval_ms);
+            push(&slot, &mut head, *time_ms, live);
         }
         assert_eq!(live(&slot, &head, counted.0, interval_ms), counted.1, "{times_ms:?}");
     }

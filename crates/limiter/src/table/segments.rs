@@ -10,7 +10,7 @@ const PER_INTERVAL: u64 = 16;
 const KEPT: u64 = PER_INTERVAL + 1;
 
 /// Requests counted at `now_ms`, which is not before the last stamp.
-pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64) -> u32 {
+pub(super) fn live<const WIDE: bool>(slot: &Slot<'_, WIDE>, head: &Head, now_ms: u64) -> u32 {
     if head.stamps != Stamps::Segments {
         return 0;
     }
@@ -26,7 +26,7 @@ pub(super) fn live(slot: &Slot<'_>, head: &Head, now_ms: u64) -> u32 {
 }
 
 /// Starts empty segments of this interval.
-pub(super) fn start(slot: &Slot<'_>, head: &mut Head, now_ms: u64, interval_ms: u32) {
+pub(super) fn start<const WIDE: bool>(slot: &Slot<'_, WIDE>, head: &mut Head, now_ms: u64, interval_ms: u32) {
     (0..KEPT as usize).for_each(|index| slot.set_lane(index, 0));
     slot.set_interval_ms(interval_ms);
     head.stamps = Stamps::Segments;
@@ -34,7 +34,7 @@ pub(super) fn start(slot: &Slot<'_>, head: &mut Head, now_ms: u64, interval_ms: 
 }
 
 /// Counts requests at `now_ms`, which is not before the last stamp. A full lane stays full.
-pub(super) fn add(slot: &Slot<'_>, head: &mut Head, now_ms: u64, requests: u32) {
+pub(super) fn add<const WIDE: bool>(slot: &Slot<'_, WIDE>, head: &mut Head, now_ms: u64, requests: u32) {
     let interval_ms = slot.interval_ms();
     let (now, last) = (segment(now_ms, interval_ms), segment(head.last_ms, interval_ms));
     let stale = (last + 1).max((now + 1).saturating_sub(KEPT))..=now;
@@ -42,12 +42,15 @@ pub(super) fn add(slot: &Slot<'_>, head: &mut Head, now_ms: u64, requests: u32) 
         stale.for_each(|index| slot.set_lane(lane(index), 0));
     }
     let sum = slot.lane(lane(now)).saturating_add(requests);
-    slot.set_lane(lane(now), sum.min(slot.layout.lane_max()));
+    slot.set_lane(lane(now), sum.min(Slot::<WIDE>::LAYOUT.lane_max()));
     head.last_ms = now_ms;
 }
 
 /// The counts, oldest first, each with the latest time it may stand for.
-pub(super) fn counts<'a>(slot: &'a Slot<'_>, head: &'a Head) -> impl Iterator<Item = (u64, u32)> + 'a {
+pub(super) fn counts<'a, const WIDE: bool>(
+    slot: &'a Slot<'_, WIDE>,
+    head: &'a Head,
+) -> impl Iterator<Item = (u64, u32)> + 'a {
     let interval_ms = slot.interval_ms();
     let last = segment(head.last_ms, interval_ms);
     let kept = if head.stamps == Stamps::Segments { KEPT } else { 0 };
@@ -72,24 +75,24 @@ fn lane(segment: u64) -> usize {
 mod tests {
     use super::*;
     use crate::table::cells::Cells;
-    use crate::table::slot::Layout;
 
     /// Adds one request at each time, then counts at `now_ms`, in both layouts.
     fn check(interval_ms: u32, times_ms: &[u64], counted: (u64, u32)) {
-        for layout in [Layout::Narrow, Layout::Wide] {
-            let cells = Cells::zeroed(layout.cells()).unwrap();
-            let slot = Slot::new(cells.words(0, layout.cells()), layout);
-            let mut head = slot.head(0);
-            start(&slot, &mut head, times_ms[0], interval_ms);
-            for time_ms in times_ms {
-                add(&slot, &mut head, *time_ms, 1);
-            }
-            assert_eq!(live(&slot, &head, counted.0), counted.1, "{times_ms:?} at {}", counted.0);
-            assert_eq!(
-                counts(&slot, &head).map(|(_, requests)| requests).sum::<u32>(),
-                live(&slot, &head, head.last_ms)
-            );
+        check_in::<false>(interval_ms, times_ms, counted);
+        check_in::<true>(interval_ms, times_ms, counted);
+    }
+
+    fn check_in<const WIDE: bool>(interval_ms: u32, times_ms: &[u64], counted: (u64, u32)) {
+        let cells = Cells::zeroed(Slot::<WIDE>::LAYOUT.cells()).unwrap();
+        let slot = Slot::<WIDE>::new(cells.words(0, Slot::<WIDE>::LAYOUT.cells()));
+        let mut head = slot.head(0);
+        start(&slot, &mut head, times_ms[0], interval_ms);
+        for time_ms in times_ms {
+            add(&slot, &mut head, *time_ms, 1);
         }
+        assert_eq!(live(&slot, &head, counted.0), counted.1, "{times_ms:?} at {}", counted.0);
+        let sum: u32 = counts(&slot, &head).map(|(_, requests)| requests).sum();
+        assert_eq!(sum, live(&slot, &head, head.last_ms));
     }
 
     #[test]
@@ -122,7 +125,7 @@ mod tests {
     #[test]
     fn a_full_lane_stays_full() {
         let cells = Cells::zeroed(1).unwrap();
-        let slot = Slot::new(cells.words(0, 1), Layout::Narrow);
+        let slot = Slot::<false>::new(cells.words(0, 1));
         let mut head = slot.head(0);
         start(&slot, &mut head, 0, 16);
         add(&slot, &mut head, 0, 65_535);

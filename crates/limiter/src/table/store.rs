@@ -12,7 +12,7 @@ use std::sync::atomic::{
 
 use super::cells::{Cells, zeroed_words};
 use super::evict::Worth;
-use super::slot::{Layout, Slot};
+use super::slot::Slot;
 use crate::{ClientKey, Scope};
 
 /// Slots per set, which bounds every search.
@@ -28,20 +28,21 @@ const ALL_TAGS: u64 = (1 << (WAYS * TAG_BITS)) - 1;
 const SPINS_MAX: u32 = 128;
 
 /// All slots of one layout.
-pub(super) struct Store {
-    layout: Layout,
+pub(super) struct Store<const WIDE: bool> {
     cells: Cells,
     sets: Box<[AtomicU64]>,
     verdicts: Verdicts,
 }
 
-impl Store {
+impl<const WIDE: bool> Store<WIDE> {
+    /// Cells per slot.
+    const CELLS: usize = Slot::<WIDE>::LAYOUT.cells();
+
     /// Room for `slots` slots, at least one set; `None` when the system refuses that much memory.
-    pub(super) fn new(layout: Layout, slots: usize) -> Option<Self> {
+    pub(super) fn new(slots: usize) -> Option<Self> {
         let sets = slots.div_ceil(WAYS).max(1);
         Some(Self {
-            layout,
-            cells: Cells::zeroed(sets * WAYS * layout.cells())?,
+            cells: Cells::zeroed(sets * WAYS * Self::CELLS)?,
             sets: zeroed_words(sets)?,
             verdicts: Verdicts::default(),
         })
@@ -56,16 +57,16 @@ impl Store {
     }
 
     /// Locks the set where clients of this hash are.
-    pub(super) fn lock(&self, hash: u64) -> LockedSet<'_> {
+    pub(super) fn lock(&self, hash: u64) -> LockedSet<'_, WIDE> {
         let set = ((u128::from(hash) * self.sets.len() as u128) >> 64) as usize;
         // Both cache misses at once: the slot's line is on its way while the set's word is.
-        let first = (set * WAYS + preferred(hash)) * self.layout.cells();
+        let first = (set * WAYS + preferred(hash)) * Self::CELLS;
         std::hint::black_box(self.cells.words(first, 1)[0].load(Relaxed));
         self.lock_set(set)
     }
 
     /// Locks a set by its number.
-    pub(super) fn lock_set(&self, set: usize) -> LockedSet<'_> {
+    pub(super) fn lock_set(&self, set: usize) -> LockedSet<'_, WIDE> {
         let word = &self.sets[set];
         let mut spins = 0;
         loop {
@@ -96,18 +97,18 @@ impl Store {
 }
 
 /// A locked set; dropping it unlocks.
-pub(super) struct LockedSet<'s> {
-    store: &'s Store,
+pub(super) struct LockedSet<'s, const WIDE: bool> {
+    store: &'s Store<WIDE>,
     set: usize,
     /// The tags as they will be published when the lock is given back.
     tags: u64,
 }
 
-impl<'s> LockedSet<'s> {
+impl<'s, const WIDE: bool> LockedSet<'s, WIDE> {
     /// The slot in this place of the set.
-    pub(super) fn slot(&self, way: usize) -> Slot<'s> {
-        let cells = self.store.layout.cells();
-        Slot::new(self.store.cells.words((self.set * WAYS + way) * cells, cells), self.store.layout)
+    pub(super) fn slot(&self, way: usize) -> Slot<'s, WIDE> {
+        let cells = Store::<WIDE>::CELLS;
+        Slot::new(self.store.cells.words((self.set * WAYS + way) * cells, cells))
     }
 
     /// The number of a slot in its store.
@@ -116,7 +117,7 @@ impl<'s> LockedSet<'s> {
     }
 
     /// The places in use.
-    pub(super) fn used(&self) -> impl Iterator<Item = usize> + use<> {
+    pub(super) fn used(&self) -> impl Iterator<Item = usize> + use<WIDE> {
         let tags = self.tags;
         (0..WAYS).filter(move |way| tag_at(tags, *way) != 0)
     }
@@ -128,7 +129,7 @@ impl<'s> LockedSet<'s> {
 
     /// A place for a newcomer: its preferred one, another free one, or the one whose client is worth least. `None`
     /// when none can go.
-    pub(super) fn room(&self, hash: u64, worth: impl Fn(&Slot<'_>) -> Worth) -> Option<Room> {
+    pub(super) fn room(&self, hash: u64, worth: impl Fn(&Slot<'_, WIDE>) -> Worth) -> Option<Room> {
         let free = Some(preferred(hash)).filter(|way| !self.is_used(*way));
         if let Some(way) = free.or_else(|| Places::with_tag(self.tags, 0).next()) {
             return Some(Room { way, evicts: false });
@@ -138,7 +139,7 @@ impl<'s> LockedSet<'s> {
     }
 
     /// Gives a place to a client, with nothing counted.
-    pub(super) fn claim(&mut self, way: usize, hash: u64, owner: (&ClientKey, Scope)) -> Slot<'s> {
+    pub(super) fn claim(&mut self, way: usize, hash: u64, owner: (&ClientKey, Scope)) -> Slot<'s, WIDE> {
         let slot = self.slot(way);
         slot.claim(owner.0, owner.1);
         self.set_tag(way, tag_of(hash));
@@ -173,7 +174,7 @@ impl<'s> LockedSet<'s> {
     }
 }
 
-impl Drop for LockedSet<'_> {
+impl<const WIDE: bool> Drop for LockedSet<'_, WIDE> {
     fn drop(&mut self) {
         self.store.sets[self.set].store(self.tags, Release);
     }
@@ -226,7 +227,7 @@ struct Places {
 
 impl Places {
     fn with_tag(tags: u64, tag: u64) -> Self {
-        let tags = tags ^ TAG_LOW * tag;
+        let tags = tags ^ (TAG_LOW * tag);
         // A borrow can mark a tag of one above a zero tag wrongly; `next` looks again.
         Self { tags, marks: tags.wrapping_sub(TAG_LOW) & !tags & TAG_HIGH }
     }
@@ -271,7 +272,7 @@ mod tests {
 
     #[test]
     fn claimed_slots_are_found_and_freed_ones_are_not() {
-        let store = Store::new(Layout::Narrow, 8).unwrap();
+        let store = Store::<false>::new(8).unwrap();
         for number in 0..8 {
             let mut set = store.lock(u64::from(number));
             let room = set.room(0, |_| Worth::Kept).unwrap();
@@ -299,7 +300,7 @@ mod tests {
 
     #[test]
     fn verdicts_are_counted_without_touching_tags() {
-        let store = Store::new(Layout::Narrow, 8).unwrap();
+        let store = Store::<false>::new(8).unwrap();
         store.lock(0).claim(7, 5, (&key(1), Scope(1)));
         for (verdict, times) in VERDICTS.into_iter().zip([100, 11, 6]) {
             (0..times).for_each(|_| store.lock(0).count(verdict));
@@ -310,21 +311,21 @@ mod tests {
 
     #[test]
     fn the_least_worth_goes_first() {
-        let store = Store::new(Layout::Narrow, 8).unwrap();
+        let store = Store::<false>::new(8).unwrap();
         let mut set = store.lock(0);
         for way in 0..8 {
             set.claim(way as usize, 0, (&key(way), Scope(1)));
         }
-        let address = |slot: &Slot<'_>| slot.owner().0.parts().0;
-        let soft = |slot: &Slot<'_>| Worth::Little { requests: 9 - address(slot) as u32, last_ms: 0 };
+        let address = |slot: &Slot<'_, false>| slot.owner().0.parts().0;
+        let soft = |slot: &Slot<'_, false>| Worth::Little { requests: 9 - address(slot) as u32, last_ms: 0 };
         assert_eq!(set.room(0, soft), Some(Room { way: 7, evicts: true }));
-        let one_drained = |slot: &Slot<'_>| if address(slot) == 5 { Worth::Drained } else { Worth::Kept };
+        let one_drained = |slot: &Slot<'_, false>| if address(slot) == 5 { Worth::Drained } else { Worth::Kept };
         assert_eq!(set.room(0, one_drained), Some(Room { way: 5, evicts: false }));
     }
 
     #[test]
     fn a_set_is_held_by_one_thread_at_a_time() {
-        let store = Store::new(Layout::Wide, 1).unwrap();
+        let store = Store::<true>::new(1).unwrap();
         store.lock(0).claim(0, 0, (&key(1), Scope(1)));
         std::thread::scope(|threads| {
             for _ in 0..2 {
