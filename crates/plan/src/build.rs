@@ -21,7 +21,7 @@ use crate::gate::{ConnectionLimits, EarlyAbort};
 use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::LocationSettings;
-use crate::policy::policy;
+use crate::policy::{denial, policy};
 use crate::scopes::Scopes;
 use crate::site::{SiteId, SitePlan, SiteState};
 
@@ -54,8 +54,11 @@ pub fn build(inputs: &Inputs<'_>, scopes: &mut Scopes) -> Plan {
             problems.push(Problem { site: Some(site.name.clone()), message: message.clone() });
         }
         let planned = Arc::new(site_plan(inputs, site, state, scopes));
-        for endpoint in site.bindings.iter().filter_map(|binding| binding.endpoint.as_ref().ok()) {
-            claimed.push(Claimed { site: Arc::clone(&planned), endpoint: endpoint.clone() });
+        for binding in &site.bindings {
+            if let Ok(endpoint) = &binding.endpoint {
+                let http2 = binding.ssl_flags & SSL_FLAG_NO_HTTP2 == 0;
+                claimed.push(Claimed { site: Arc::clone(&planned), endpoint: endpoint.clone(), http2 });
+            }
         }
         sites.push(planned);
     }
@@ -114,6 +117,9 @@ fn uncertified<'c>(
     };
     claimed.iter().filter(lacks).map(problem).collect()
 }
+
+/// "Disable HTTP/2" (IIS reference §1.3).
+const SSL_FLAG_NO_HTTP2: u32 = 4;
 
 /// Whether a site runs: what the operator asked for, unless its configuration stands in the way.
 fn state(inputs: &Inputs<'_>, site: &Site, taken: &mut HashSet<(BindingAddress, u16, HostRule)>) -> SiteState {
@@ -195,9 +201,11 @@ fn directories(configuration: &Configuration, site: &Site) -> Directories {
 fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Scopes) -> LocationSettings {
     let mut at = |path: &str| {
         let settings = configuration.settings_at(&site.name, path);
+        let list_file = configuration.list_file(&settings.limiter.list_file);
         let scope = scopes.number(site.id, &settings.dynamic_ip_security.limits_path);
         Arc::new(Effective {
-            policy: policy(&settings, scope),
+            policy: policy(&settings, list_file.map(AsRef::as_ref), scope),
+            denial: denial(&settings.limiter),
             content: static_content(&settings),
             errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
             logging: settings.http_logging,

@@ -34,6 +34,8 @@ impl fmt::Display for Problem {
 pub struct ListenerPlan {
     /// Whether connections start with a TLS handshake.
     pub secure: bool,
+    /// Whether clients may speak HTTP/2: no binding here switches it off (`sslFlags` 4, IIS reference §1.3).
+    pub http2: bool,
     /// Which certificate those get.
     pub certificates: Certificates,
     /// When connections are reset before their first byte (D11).
@@ -74,6 +76,8 @@ impl ListenerPlan {
 pub(crate) struct Claimed {
     pub(crate) site: Arc<SitePlan>,
     pub(crate) endpoint: Endpoint,
+    /// `sslFlags` without bit 4.
+    pub(crate) http2: bool,
 }
 
 /// The addresses to open for all started sites, with the routes at each.
@@ -152,8 +156,11 @@ fn listener(address: SocketAddr, secure: bool, claimed: &[Claimed], listen: &[Ip
             }
         }
     }
+    let http2 =
+        here.iter().filter(|claim| covers(claim.endpoint.address, address.ip(), listen)).all(|claim| claim.http2);
     let mut planned = ListenerPlan {
         secure,
+        http2,
         certificates: Certificates::default(),
         early_abort: None,
         routes: routes_at(address.ip(), &here, listen),
@@ -204,7 +211,7 @@ mod tests {
                 let (address, port, host) = parse_binding_information(information).unwrap();
                 let state = if name.starts_with('-') { SiteState::Stopped } else { SiteState::Started };
                 let endpoint = Endpoint { secure: false, address, port, host };
-                Claimed { site: site(id, name.trim_start_matches('-'), state), endpoint }
+                Claimed { site: site(id, name.trim_start_matches('-'), state), endpoint, http2: true }
             })
             .collect();
         listeners(&claimed, &listen).0

@@ -17,6 +17,7 @@ use doorward_wire::{ServerMachine, TimerReason, Waiting};
 
 use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
+use crate::http2;
 use crate::stream::{Ends, Stream};
 use crate::tls;
 use crate::turn::{Turn, Unread};
@@ -36,6 +37,10 @@ pub(crate) struct Connection {
     pub(crate) listener: Rc<OpenListener>,
     /// One snapshot of the plan, renewed between requests.
     pub(crate) plan: Arc<Plan>,
+    /// Nothing has been received that tells HTTP/1 from HTTP/2.
+    pub(crate) version_open: bool,
+    /// HTTP/2 was agreed on in the handshake.
+    pub(crate) agreed_http2: bool,
     /// When the first byte of the present head came.
     pub(crate) head_since_ms: Option<u64>,
     pub(crate) unread: Unread,
@@ -51,6 +56,7 @@ pub(crate) struct Connection {
 /// Serves a connection to its end.
 pub(crate) async fn serve(mut connection: Connection) {
     let end = match connection.meet().await {
+        Ok(()) if connection.agreed_http2 => connection.run_http2().await,
         Ok(()) => connection.run().await,
         Err(end) => end,
     };
@@ -68,6 +74,8 @@ impl Connection {
             client: Downstream::new(worker, listener.number, stream, ends),
             machine: ServerMachine::new(worker.shared.head_limits),
             carry: Vec::new(),
+            version_open: true,
+            agreed_http2: false,
             listener: Rc::clone(listener),
             plan: worker.shared.plan.load_full(),
             head_since_ms: None,
@@ -106,6 +114,7 @@ impl Connection {
                 Turn::Hungry => true,
                 Turn::Again | Turn::Blocked { .. } => false,
                 Turn::End(end) => return end,
+                Turn::Http2 => return self.run_http2().await,
                 // Boxed: what a connection keeps while it waits must not have room for this.
                 Turn::Handle(exchange, handling) => match Box::pin(self.handle(exchange, handling)).await {
                     Ok(()) => false,
@@ -113,6 +122,12 @@ impl Connection {
                 },
             };
         }
+    }
+
+    async fn run_http2(&mut self) -> End {
+        let received = std::mem::take(&mut self.carry);
+        // Boxed, so that a connection that waits in HTTP/1 does not keep room for it.
+        Box::pin(http2::serve(&self.client, &self.listener, received)).await
     }
 
     /// Waits until the client sends something; a timer or the end of the server ends the wait.

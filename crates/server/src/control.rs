@@ -20,8 +20,10 @@ use tokio::task::LocalSet;
 
 use crate::clock::Clock;
 use crate::listener::bind;
+use crate::names::Names;
 use crate::port_owner::{Explanation, explain};
 use crate::status::{ListenerState, ListenerStatus, ServerStatus};
+use crate::tarpit::Tarpit;
 use crate::tls::{CertificateStatus, Store};
 use crate::worker::{Command, NewListener, Shared, Totals, Worker};
 
@@ -98,6 +100,8 @@ impl Server {
                 evidence_max: 1,
                 seed: RandomState::new().hash_one(0),
             }),
+            tarpit: Tarpit::default(),
+            names: Names::default(),
             clock: Clock::start(),
             timers: settings.timers,
             head_limits: settings.head_limits,

@@ -7,7 +7,7 @@ use doorward_plan::EarlyAbort;
 
 use crate::connection::Connection;
 use crate::downstream::End;
-use crate::turn::abort_reason;
+use crate::outcome::abort_word;
 
 /// The words for the HTTPERR log; HTTP.sys has no such limits.
 const TOO_MANY_CONNECTIONS: &str = "ConnLimit_Address";
@@ -69,11 +69,11 @@ impl Connection {
         }
         let admission: Admission = limiter.decide(first, &client, now_ms);
         let Decision::Deny { reason, .. } = admission.decision else { return Ok(()) };
-        let sample = Sample { method: "", path: "", user_agent: b"", site_id: rule.site.id };
+        let sample = Sample { method: "", path: "", user_agent: b"", speaks_for_others: false, site_id: rule.site.id };
         limiter.note_denial(first, &client, &admission, sample, now_ms);
         let mut exchange = self.client.worker.exchange(self.client.ends);
         exchange.site = Some(Arc::clone(&rule.site));
-        self.client.worker.error(&exchange, abort_reason(reason), None);
+        self.client.worker.error(&exchange, abort_word(reason), None);
         self.client.worker.recycle(exchange);
         Err(End::Reset)
     }

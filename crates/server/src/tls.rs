@@ -19,3 +19,6 @@ pub use store::{CertificateStatus, certificates_of, imported_certificates};
 pub(crate) use handshake::handshake;
 pub(crate) use session::Session;
 pub(crate) use store::Store;
+
+/// HTTP/2 in ALPN (RFC 9113 3.2).
+const HTTP2: &[u8] = b"h2";

@@ -9,11 +9,12 @@ use doorward_wire::{BodyLength, Event, Malformed};
 use crate::connection::{Connection, DISCARD_BYTES_MAX};
 use crate::downstream::End;
 use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
-use crate::outcome::{Handling, Refusal, Response, ServiceRefusal};
+use crate::outcome::{Handling, Refusal, Response, ServiceRefusal, abort_word};
 use crate::pipeline;
 use crate::render;
 use crate::send;
 use crate::stage::error_file::Due;
+use crate::tarpit;
 use crate::worker::Scratch;
 
 /// Pipelined answers are written once they come to this much.
@@ -32,6 +33,8 @@ pub(crate) enum Turn {
     },
     /// A request that needs waiting.
     Handle(Box<Exchange>, Handling),
+    /// The client speaks HTTP/2; what it sent is carried.
+    Http2,
     End(End),
 }
 
@@ -63,6 +66,11 @@ impl Connection {
             Some(Err(_)) => return Turn::End(End::Close),
         };
         let Scratch { read, out } = scratch;
+        if self.version_open
+            && let Some(turn) = self.choose_version(&read[..fresh])
+        {
+            return turn;
+        }
         let turn = if self.carry.is_empty() {
             let (used, turn) = self.advance(&read[..fresh], out);
             self.carry.extend_from_slice(&read[used..fresh]);
@@ -221,6 +229,9 @@ impl Connection {
         match decided {
             Ok(Handling::Respond(response)) if response.body.bytes().is_some() => self.answer(exchange, response, out),
             Ok(handling) => Some(Turn::Handle(exchange, handling)),
+            Err(Refusal::Site(refusal)) if tarpit::holds(&refusal, &exchange) => {
+                Some(Turn::Handle(exchange, Handling::Delay(refusal)))
+            }
             Err(Refusal::Site(refusal)) => match self.client.worker.error_files.due(&refusal, &exchange, now_ms) {
                 Due::Ready(response) => self.answer(exchange, response, out),
                 Due::Read(_) => Some(Turn::Handle(exchange, Handling::Refuse(refusal))),
@@ -280,7 +291,7 @@ impl Connection {
     }
 
     pub(crate) fn abort(&mut self, exchange: Box<Exchange>, reason: Reason) -> End {
-        self.client.worker.error(&exchange, abort_reason(reason), None);
+        self.client.worker.error(&exchange, abort_word(reason), None);
         self.client.worker.recycle(exchange);
         End::Reset
     }
@@ -291,15 +302,5 @@ impl Connection {
         if newest.generation != self.plan.generation {
             self.plan = Arc::clone(&newest);
         }
-    }
-}
-
-/// The word for the HTTPERR log (D11).
-pub(crate) fn abort_reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Concurrency => "AbortRequest_501",
-        Reason::Rate => "AbortRequest_502",
-        Reason::Address | Reason::Block => "AbortRequest_503",
-        Reason::HostName => "AbortRequest_504",
     }
 }

@@ -6,6 +6,7 @@ use doorward_wire::{BodyLength, Framing, HeadWriter, Response, end_to_end};
 
 use crate::exchange::{Answered, Exchange};
 use crate::outcome::field_line;
+use crate::rate_limit;
 
 /// Fields that say where a request comes from. Only we know, so what a stranger wrote is dropped.
 const FORWARDING: [&str; 4] = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"];
@@ -77,7 +78,7 @@ fn is_trusted_proxy(exchange: &Exchange) -> bool {
 }
 
 /// The head as the client gets it; returns whether the body goes in chunks.
-pub(super) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) -> bool {
+pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) -> bool {
     let before = out.len();
     let framing = framing(exchange, answer);
     let mut head = HeadWriter::start(out, answer.status());
@@ -87,6 +88,7 @@ pub(super) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Resp
             head.field(name, value);
         }
     }
+    rate_limit::append(&mut head, exchange);
     let chunked = matches!(framing, Framing::Chunked);
     exchange.keep_alive &= !matches!(framing, Framing::Close);
     head.framing(framing, exchange.keep_alive, exchange.request.version());
