@@ -17,6 +17,7 @@ mod corpus;
 mod error_pages;
 mod files;
 mod first_run;
+mod gate;
 mod harness;
 mod limits;
 mod limits_desk;

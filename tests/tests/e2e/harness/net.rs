@@ -91,6 +91,9 @@ const TESTS: &[&str] = &[
     "what_fails_before_tls_is_told",
     "certificates_are_bound_and_renewed_while_serving",
     "a_body_goes_through_tls_and_the_proxy",
+    "denied_clients_are_reset_before_a_byte",
+    "one_address_holds_so_many_connections",
+    "one_address_shakes_hands_so_often",
 ];
 
 /// One test's loopback network and ports.
