@@ -18,6 +18,7 @@ mod error_pages;
 mod files;
 mod first_run;
 mod harness;
+mod http2;
 mod limits;
 mod limits_desk;
 mod limits_proxied;

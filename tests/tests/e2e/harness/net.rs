@@ -75,6 +75,19 @@ const TESTS: &[&str] = &[
     "every_vector_of_forwarded_headers_live",
     "a_list_file_denies_and_is_read_again",
     "too_many_requests_says_when_to_come_back",
+    "http2_lines_have_version_and_bytes",
+    "http2_files_are_whole",
+    "http2_bodies_go_through_a_proxy",
+    "http2_rates_are_limited",
+    "http2_streams_count_as_requests_in_progress",
+    "http2_logging_only_serves_and_tells",
+    "http2_abort_resets_the_stream_then_the_connection",
+    "http2_a_place_is_held_until_the_last_byte",
+    "http2_two_readings_of_a_host_are_refused",
+    "http2_floods_are_sent_away",
+    "http2_requests_in_progress_outlive_a_stop",
+    "http2_can_be_switched_off",
+    "http2_a_changed_limit_reaches_a_kept_connection",
 ];
 
 /// One test's loopback network and ports.
