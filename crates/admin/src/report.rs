@@ -1,13 +1,16 @@
 //! What the control socket tells: plain values, made from the running server.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use doorward_config::Configuration;
 use doorward_limiter::{Evidence, Usage};
 use doorward_logs::{Sink, SinkStatus};
 use doorward_plan::{SitePlan, SiteState};
-use doorward_server::{Control, ListenerStatus, ServerStatus, unix_ms};
+use doorward_server::{CertificateStatus, Control, ListenerStatus, ServerStatus, unix_ms};
 use serde::{Deserialize, Serialize};
+
+use crate::certificates::BoundCertificates;
 
 /// What only the owner of the configuration knows.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +23,8 @@ pub struct Standing {
     pub listen: Vec<String>,
     /// Findings that did not keep the configuration from being used.
     pub findings: Vec<String>,
+    /// Which certificate answers where.
+    pub certificates: BoundCertificates,
     /// The configuration in force, to tell where a value comes from.
     pub configuration: Option<Arc<Configuration>>,
 }
@@ -35,6 +40,8 @@ pub struct StatusReport {
     pub sites: Vec<SiteReport>,
     /// Every address of the plan.
     pub listeners: Vec<ListenerReport>,
+    /// Every certificate in use.
+    pub certificates: Vec<CertificateStatus>,
     /// The configuration in force.
     pub configuration: ConfigurationReport,
     /// Decisions and room of the limiter.
@@ -111,6 +118,10 @@ pub struct LimiterReport {
     pub denied_host_name: u64,
     /// Denied by an operator's block (503).
     pub denied_block: u64,
+    /// Denied for a penalty still being served (502).
+    pub denied_penalty: u64,
+    /// What live traffic says about the limits: a proxy of one's own that is limited.
+    pub findings: Vec<String>,
     /// Of the denied, only logged.
     pub logged_only: u64,
 }
@@ -183,6 +194,8 @@ pub struct ClientReport {
     pub requests_max: Option<u32>,
     /// Its interval, in milliseconds.
     pub interval_ms: Option<u32>,
+    /// Whether its first denied request said that it speaks for others, in a header that proxy mode would look at.
+    pub speaks_for_others: bool,
     /// Method of the first denied request.
     pub method: String,
     /// Path of the first denied request.
@@ -200,12 +213,13 @@ pub async fn status(control: &Control, sink: &Sink, standing: Standing) -> Statu
         pid: std::process::id(),
         sites: plan.sites.iter().map(site).collect(),
         listeners: server.listeners,
+        certificates: control.certificates(),
         configuration: ConfigurationReport {
             file: standing.file,
             last_error: standing.last_error,
             findings: standing.findings,
         },
-        limiter: limiter(&control.limiter().usage()),
+        limiter: limiter(&control.limiter().usage(), own_proxies(control)),
         logs: logs(&sink.status()),
         up_ms: server.up_ms,
         threads: server.threads,
@@ -230,8 +244,9 @@ fn site(site: &Arc<SitePlan>) -> SiteReport {
     }
 }
 
-fn limiter(usage: &Usage) -> LimiterReport {
+fn limiter(usage: &Usage, findings: Vec<String>) -> LimiterReport {
     LimiterReport {
+        findings,
         capacity: usage.capacity,
         in_use: usage.in_use,
         evictions: usage.evictions,
@@ -243,6 +258,7 @@ fn limiter(usage: &Usage) -> LimiterReport {
         denied_address: usage.denied_address,
         denied_host_name: usage.denied_host_name,
         denied_block: usage.denied_block,
+        denied_penalty: usage.denied_penalty,
         logged_only: usage.logged_only,
     }
 }
@@ -258,6 +274,29 @@ fn logs(status: &SinkStatus) -> LogsReport {
         lines_dropped: status.lines_dropped,
         problems: status.problems.iter().map(problem).collect(),
     }
+}
+
+/// Near clients that are limited although they speak for others: most likely the operator's own proxies.
+fn own_proxies(control: &Control) -> Vec<String> {
+    let suspects =
+        clients(control, None).into_iter().filter(|client| client.speaks_for_others && is_near(&client.address));
+    let finding = |client: ClientReport| {
+        format!(
+            "{} is limited at {} and its requests name other clients: this looks like your own proxy, and its clients \
+             share one limit. Set enableProxyMode=\"true\" and <doorward><limiter trustedProxies=\"{}\"/>",
+            client.address, client.site, client.address
+        )
+    };
+    suspects.map(finding).collect()
+}
+
+/// Whether an address or network is one that only neighbours have.
+fn is_near(text: &str) -> bool {
+    let address = text.split('/').next().and_then(|address| address.parse::<IpAddr>().ok());
+    address.is_some_and(|address| match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    })
 }
 
 /// The clients that are limited now, or were lately; those of one site, or all.
@@ -292,6 +331,7 @@ fn client(control: &Control, site: String, evidence: Evidence) -> ClientReport {
         concurrent_max: evidence.limits.concurrent_max,
         requests_max: evidence.limits.rate.map(|rate| rate.requests_max),
         interval_ms: evidence.limits.rate.map(|rate| rate.interval_ms),
+        speaks_for_others: evidence.speaks_for_others,
         method: evidence.method,
         path: evidence.path,
         user_agent: evidence.user_agent,

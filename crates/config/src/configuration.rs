@@ -6,11 +6,13 @@ use crate::certificate::CertificateBinding;
 use crate::diagnostic::{Diagnostic, Findings, Ignored, Origin, Severity};
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
+use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::schema::{self, OverrideMode};
 use crate::settings::{
-    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, Settings, StaticContent,
+    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, LogsSection, Settings,
+    StaticContent,
 };
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
@@ -34,6 +36,7 @@ pub struct Configuration {
     pub web_limits: WebLimits,
     /// Where Windows paths lie on this machine.
     pub paths: PathMap,
+    pub(crate) list_files: ListFiles,
     pub(crate) hierarchy: Hierarchy,
 }
 
@@ -82,6 +85,7 @@ impl Configuration {
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
             http_errors: HttpErrors::read(&section("system.webServer/httpErrors")),
             http_logging: HttpLogging::read(&section("system.webServer/httpLogging")),
+            logs: LogsSection::read(&section("doorward/logs")),
             files: FilesSection::read(&section("doorward/files")),
             limiter: self.hierarchy.limiter(place),
             proxy: self.hierarchy.proxy(place),

@@ -20,6 +20,7 @@ mod hierarchy;
 mod home;
 mod http_service;
 mod inheritance;
+mod list_file;
 mod load;
 mod location;
 mod lock;
@@ -40,6 +41,7 @@ pub use configuration::{Configuration, EffectiveValue, ListenEntry};
 pub use diagnostic::{Diagnostic, Ignored, LoadError, Origin, Severity};
 pub use edit::{AttributeChange, Edit, EditError, EditedFile, NewSite, NewValue, edit};
 pub use home::Home;
+pub use list_file::ListFile;
 pub use load::{load, load_text};
 pub use lock::{LockDirective, SectionLock};
 pub use paths::{PathMap, ResolvedPath};
@@ -47,7 +49,7 @@ pub use schema::OverrideMode;
 pub use settings::{
     CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
     ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, HttpErrors, HttpLogging, IpSecurity,
-    IpSecurityEntry, LimiterSection, ProxySection, RateLimit, Settings, StaticContent,
+    IpSecurityEntry, LimiterSection, LogTarget, LogsSection, ProxySection, RateLimit, Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{

@@ -1,6 +1,7 @@
 //! Which exact addresses to hold open, and what each leads to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -18,6 +19,13 @@ pub struct Problem {
     pub site: Option<String>,
     /// What is wrong.
     pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let site = self.site.as_deref().map(|site| format!("{site}: ")).unwrap_or_default();
+        write!(formatter, "warning: {site}{}", self.message)
+    }
 }
 
 /// One bound address and port.

@@ -59,7 +59,7 @@ pub(crate) async fn serve(mut connection: Connection) {
     };
     match end {
         End::Close => connection.client.stream.say_goodbye(),
-        End::Linger => connection.linger().await,
+        End::Linger => Box::pin(connection.linger()).await,
         End::Reset => connection.client.stream.reset_on_drop(),
     }
     connection.client.worker.shared.totals.open_connections.fetch_sub(1, Ordering::Relaxed);
@@ -85,8 +85,10 @@ impl Connection {
 
     /// What comes before the first request: a trusted proxy's word for its client, and the TLS handshake.
     async fn meet(&mut self) -> Result<(), End> {
-        self.introduce().await?;
-        if self.listener.secure { tls::handshake(self).await } else { Ok(()) }
+        if self.expects_proxy_header() {
+            Box::pin(self.introduce()).await?;
+        }
+        if self.listener.secure { Box::pin(tls::handshake(self)).await } else { Ok(()) }
     }
 
     async fn run(&mut self) -> End {
@@ -97,7 +99,7 @@ impl Connection {
             }
             let mut turn = self.turn(hungry);
             if let Turn::Blocked { rest, then } = turn {
-                if let Err(end) = self.write_rest(&rest).await {
+                if let Err(end) = Box::pin(self.write_rest(&rest)).await {
                     return end;
                 }
                 turn = *then;
@@ -107,7 +109,8 @@ impl Connection {
                 Turn::Again | Turn::Blocked { .. } => false,
                 Turn::End(end) => return end,
                 Turn::Http2 => return self.run_http2().await,
-                Turn::Handle(exchange, handling) => match self.handle(exchange, handling).await {
+                // Boxed: what a connection keeps while it waits must not have room for this.
+                Turn::Handle(exchange, handling) => match Box::pin(self.handle(exchange, handling)).await {
                     Ok(()) => false,
                     Err(end) => return end,
                 },

@@ -15,10 +15,12 @@ mod exchange;
 mod http2;
 mod introduce;
 mod listener;
+mod names;
 mod outcome;
 mod pipeline;
 pub mod port_owner;
 mod proxy;
+mod rate_limit;
 mod render;
 mod respond;
 mod send;
@@ -26,6 +28,7 @@ mod stage;
 mod static_file;
 mod status;
 mod stream;
+mod tarpit;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -39,4 +42,7 @@ pub use control::{Applied, Control, Prepared, Server, ServerSettings};
 pub use doorward_wire::{HeadLimits, Timers};
 pub use listener::bind;
 pub use status::{ListenerState, ListenerStatus, ServerStatus};
-pub use tls::{CertificateError, CertificateFacts, CertificateStatus, certificates_of, inspect};
+pub use tls::{
+    CertificateError, CertificateFacts, CertificateStatus, certificates_of, imported_certificates, inspect,
+    inspect_files, pem_of_pfx,
+};

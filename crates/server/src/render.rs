@@ -7,6 +7,7 @@ use doorward_wire::{Framing, HeadWriter};
 use crate::clock::DateLine;
 use crate::exchange::{Answered, Exchange};
 use crate::outcome::{Body, FieldLines, Response, ServiceRefusal, SiteRefusal, field_line};
+use crate::rate_limit;
 use crate::stage::error_page;
 
 /// Appends a response's head, and notes in the exchange what was answered.
@@ -21,11 +22,13 @@ pub(crate) fn head(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respon
         }
     };
     common(&mut head, date);
+    rate_limit::append(&mut head, exchange);
     head.framing(framing, exchange.keep_alive, exchange.request.version());
     head.finish();
     exchange.answered =
         Answered { status: response.status, substatus: response.substatus, win32_status: response.win32_status };
     exchange.sent_bytes += (out.len() - before) as u64;
+    exchange.keep_head(&out[before..]);
 }
 
 /// Appends a response whose body is in memory, head and body; the body is left out for HEAD.
@@ -65,6 +68,9 @@ pub(crate) fn refusal_fields(fields: &mut Vec<u8>, refusal: &SiteRefusal) {
     if let Some(allow) = refusal.allow {
         field_line(fields, "Allow", allow.as_bytes());
     }
+    if let Some(seconds) = refusal.retry_after_s {
+        field_line(fields, "Retry-After", seconds.to_string().as_bytes());
+    }
 }
 
 /// The answer to a refusal before a site was chosen, and the reason for the HTTPERR line.
@@ -86,6 +92,8 @@ pub(crate) fn folder_redirect(path: &str, query: Option<&str>) -> Response {
     let mut fields = Vec::with_capacity(location.len() + 64);
     field_line(&mut fields, "Location", location.as_bytes());
     field_line(&mut fields, "Content-Type", b"text/plain");
+    // Browsers would keep it for ever otherwise, also when the folder becomes a file.
+    field_line(&mut fields, "Cache-Control", b"max-age=60");
     let body = Body::Bytes(format!("Moved to {location}\n").into_bytes().into());
     Response::new(301, FieldLines::Own(fields), body)
 }

@@ -21,10 +21,12 @@ use crate::clock::{Clock, DateLine};
 use crate::custom_fields;
 use crate::exchange::Exchange;
 use crate::listener::accept;
+use crate::names::Names;
 use crate::proxy::Pool;
 use crate::stage::error_file::ErrorFiles;
 use crate::static_file::FileCache;
 use crate::stream::Ends;
+use crate::tarpit::Tarpit;
 use crate::tls::Store;
 use crate::watch::{SWEEP_INTERVAL_MS, Watches};
 
@@ -38,6 +40,9 @@ pub(crate) struct Shared {
     pub(crate) plan: ArcSwap<Plan>,
     pub(crate) certificates: ArcSwap<Store>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) tarpit: Tarpit,
+    /// What clients are called.
+    pub(crate) names: Names,
     pub(crate) clock: Clock,
     pub(crate) timers: Timers,
     pub(crate) head_limits: HeadLimits,
@@ -264,8 +269,9 @@ impl Worker {
     /// Records a finished exchange and takes it back.
     pub(crate) fn finish(&self, exchange: Box<Exchange>) {
         self.shared.totals.requests.fetch_add(1, Ordering::Relaxed);
-        if let Some(site) = exchange.site.as_ref().filter(|_| !exchange.unrecorded) {
-            let custom = custom_fields::values(&site.log.settings().custom_fields, &exchange);
+        if let Some(site) = exchange.site.as_ref().filter(|_| exchange.is_recorded()) {
+            let values = custom_fields::values(&site.log, &exchange);
+            let custom: Vec<_> = values.iter().map(Option::as_deref).collect();
             let record = exchange.record(&custom, self.shared.clock.now_ms());
             self.log.borrow_mut().write(&site.log, &record);
         }

@@ -30,6 +30,7 @@ pub(super) fn run(socket: &Path, json: bool) -> Result<(), Refused> {
     configuration(&status["configuration"]);
     sites(&status["sites"]);
     listeners(&status["listeners"]);
+    certificates(&status["certificates"]);
     limiter(&status["limiter"]);
     logs(&status["logs"]);
     Ok(())
@@ -82,6 +83,19 @@ fn listeners(listeners: &Value) {
     }
 }
 
+fn certificates(certificates: &Value) {
+    for (number, certificate) in rows(certificates).enumerate() {
+        if number == 0 {
+            text::line("certificates");
+        }
+        let names: Vec<String> = rows(&certificate["facts"]["names"]).map(word).collect();
+        text::line(format!("  {}  {}", word(&certificate["source"]), names.join(", ")));
+        if let Some(problem) = certificate["problem"].as_str() {
+            text::line(format!("           {problem}"));
+        }
+    }
+}
+
 fn limiter(limiter: &Value) {
     text::line(format!(
         "limiter        {} allowed ({} exempt), denied: {} concurrency, {} rate, {} address; {} only logged; table {} of {}",
@@ -94,6 +108,7 @@ fn limiter(limiter: &Value) {
         limiter["in_use"],
         limiter["capacity"]
     ));
+    rows(&limiter["findings"]).for_each(|finding| text::line(format!("  {}", word(finding))));
 }
 
 fn logs(logs: &Value) {
