@@ -19,6 +19,7 @@ mod files;
 mod first_run;
 mod gate;
 mod harness;
+mod http2;
 mod limits;
 mod limits_desk;
 mod limits_proxied;

@@ -94,6 +94,19 @@ const TESTS: &[&str] = &[
     "denied_clients_are_reset_before_a_byte",
     "one_address_holds_so_many_connections",
     "one_address_shakes_hands_so_often",
+    "http2_lines_have_version_and_bytes",
+    "http2_files_are_whole",
+    "http2_bodies_go_through_a_proxy",
+    "http2_rates_are_limited",
+    "http2_streams_count_as_requests_in_progress",
+    "http2_logging_only_serves_and_tells",
+    "http2_abort_resets_the_stream_then_the_connection",
+    "http2_a_place_is_held_until_the_last_byte",
+    "http2_two_readings_of_a_host_are_refused",
+    "http2_floods_are_sent_away",
+    "http2_requests_in_progress_outlive_a_stop",
+    "http2_can_be_switched_off",
+    "http2_a_changed_limit_reaches_a_kept_connection",
 ];
 
 /// One test's loopback network and ports.
