@@ -95,9 +95,9 @@ fn rows() -> Option<Vec<Row>> {
 
 /// A server without rights on the fixture, with no configured media types.
 fn start(test: &str, rest: &str) -> Doorward {
-    let text = document(&site(1, "site", &["http/{NET}.2:{PORT}:"]), rest);
+    let frame = document(&site(1, "site", &["http/{NET}.2:{PORT}:"]), rest);
     // The frame's own short list would turn the fixture's names away.
-    let (before, after) = text.split_once("<staticContent>").unwrap();
+    let (before, after) = frame.split_once("<staticContent>").unwrap();
     let after = after.split_once("</staticContent>").unwrap().1;
     // First, for it changes the owner of everything there is, also of what links lead to.
     let mut home = Home::of(test).unprivileged().config(&format!("{before}{after}"));
@@ -115,9 +115,9 @@ fn start(test: &str, rest: &str) -> Doorward {
     }
     mknodat(CWD, root.join("fifo"), FileType::Fifo, Mode::RUSR, 0).unwrap();
     drop(UnixListener::bind(root.join("sock")).unwrap());
-    let mode = |name: &str, bits| fs::set_permissions(root.join(name), Permissions::from_mode(bits)).unwrap();
-    mode("noperm.txt", 0);
-    mode("noperm", 0o644);
+    let allow = |name: &str, bits| fs::set_permissions(root.join(name), Permissions::from_mode(bits)).unwrap();
+    allow("noperm.txt", 0);
+    allow("noperm", 0o644);
     let mut command = home.command();
     // One thread, so that lines are in the order of the requests.
     command.args(["run", "--threads", "1"]);
