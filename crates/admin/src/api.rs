@@ -12,6 +12,7 @@ use doorward_logs::Sink;
 use doorward_server::Control;
 use serde::{Deserialize, Serialize};
 
+use crate::certificates::{self, BindOrder, CertificatesReport, ImportOrder};
 use crate::desk::{Desk, Done, NewSiteOrder, Order, Refused, RefusedKind};
 use crate::limits_api;
 use crate::log_files::{self, LogFileReport};
@@ -44,6 +45,10 @@ pub fn router(control: Arc<Control>, sink: Arc<Sink>, standing: Arc<Mutex<Standi
         .route("/v1/sites/{name}/stop", post(stop_site))
         .route("/v1/listen", get(listen).post(add_listen))
         .route("/v1/listen/{address}", delete(remove_listen))
+        .route("/v1/certs", get(certificates).post(import_certificate))
+        .route("/v1/certs/{sha1}", delete(remove_certificate))
+        .route("/v1/certs/bindings", post(bind_certificate))
+        .route("/v1/certs/bindings/{place}", delete(unbind_certificate))
         .route("/v1/logs", get(log_files))
         .route("/v1/logs/reopen", post(reopen_logs))
         .route("/v1/reload", post(reload))
@@ -102,6 +107,28 @@ async fn add_listen(State(reach): State<Reach>, body: Result<Json<AddressBody>, 
 
 async fn remove_listen(State(reach): State<Reach>, Path(address): Path<String>) -> Outcome {
     carry_out(&reach, Order::RemoveListen(address)).await
+}
+
+async fn certificates(State(reach): State<Reach>) -> Json<CertificatesReport> {
+    Json(certificates::certificates(&reach.control, reach.standing().certificates))
+}
+
+async fn import_certificate(State(reach): State<Reach>, body: Result<Json<ImportOrder>, JsonRejection>) -> Outcome {
+    let Json(body) = body?;
+    carry_out(&reach, Order::ImportCertificate(body)).await
+}
+
+async fn remove_certificate(State(reach): State<Reach>, Path(sha1): Path<String>) -> Outcome {
+    carry_out(&reach, Order::RemoveCertificate(sha1)).await
+}
+
+async fn bind_certificate(State(reach): State<Reach>, body: Result<Json<BindOrder>, JsonRejection>) -> Outcome {
+    let Json(body) = body?;
+    carry_out(&reach, Order::BindCertificate(body)).await
+}
+
+async fn unbind_certificate(State(reach): State<Reach>, Path(place): Path<String>) -> Outcome {
+    carry_out(&reach, Order::UnbindCertificate(place)).await
 }
 
 async fn reload(State(reach): State<Reach>) -> Outcome {

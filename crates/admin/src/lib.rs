@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod certificates;
 mod control_socket;
 mod desk;
 mod explain;
@@ -15,6 +16,7 @@ mod policy_report;
 mod report;
 
 pub use api::router;
+pub use certificates::{BindOrder, BoundCertificates, CertificateBindingReport, CertificatesReport, ImportOrder};
 pub use control_socket::{ControlSocketError, connectable_path, open, serve};
 pub use desk::{Desk, Done, LimitsOrder, LimitsValue, NewSiteOrder, Order, Orders, Refused, RefusedKind, desk};
 pub use explain::{Explanation, Question};

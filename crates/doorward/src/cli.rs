@@ -1,5 +1,6 @@
 //! The words one can type.
 
+mod cert;
 mod limits;
 
 use std::net::SocketAddr;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::embedded::Ports;
+pub(crate) use cert::{CertBindArgs, CertCommand};
 pub(crate) use limits::{ClientsArgs, ExplainArgs, Limit, LimitsCommand, PlaceArgs, SetArgs, Switch};
 
 /// A web front door: sites on exact addresses, limits per client, logs as IIS writes them.
@@ -35,6 +37,9 @@ pub(crate) enum Command {
     /// The IP listen list: the addresses that `*` bindings may use.
     #[command(subcommand)]
     Listen(ListenCommand),
+    /// Certificates: keep them, and say where they answer.
+    #[command(subcommand)]
+    Cert(CertCommand),
     /// The limiter: who is limited now and why, what holds where, and blocks of your own.
     #[command(subcommand)]
     Limits(LimitsCommand),

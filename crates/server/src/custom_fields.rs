@@ -76,7 +76,7 @@ fn server_variable<'e>(exchange: &'e Exchange, name: &str) -> Value<'e> {
         "REQUEST_METHOD" => borrowed(request.method()),
         "URL" | "SCRIPT_NAME" | "PATH_INFO" => borrowed(&exchange.path),
         "QUERY_STRING" => borrowed(request.query()?),
-        "HTTP_VERSION" | "SERVER_PROTOCOL" => borrowed(request.version().as_str()),
+        "HTTP_VERSION" | "SERVER_PROTOCOL" => borrowed(exchange.version_text()),
         "UNENCODED_URL" | "HTTP_URL" => borrowed(request.target()),
         "SERVER_NAME" => borrowed(request.host()),
         "SERVER_SOFTWARE" => borrowed("Doorward"),

@@ -45,6 +45,8 @@ pub(crate) struct Exchange {
     pub(crate) received_bytes: u64,
     /// The response's head as it was sent, kept only where the site's log asks for a field of it.
     pub(crate) response_head: Vec<u8>,
+    /// The HTTP/2 stream that carries it; `None` in HTTP/1.
+    pub(crate) stream: Option<u32>,
     /// Set where the request is not recorded in the site's log (abort, refused before a site).
     pub(crate) unrecorded: bool,
 }
@@ -65,6 +67,7 @@ impl Exchange {
             sent_bytes: 0,
             received_bytes: 0,
             response_head: Vec::new(),
+            stream: None,
             unrecorded: false,
         }
     }
@@ -83,6 +86,7 @@ impl Exchange {
         self.sent_bytes = 0;
         self.received_bytes = 0;
         self.response_head.clear();
+        self.stream = None;
         self.unrecorded = false;
     }
 
@@ -99,6 +103,14 @@ impl Exchange {
     pub(crate) fn is_recorded(&self) -> bool {
         let takes = self.effective.as_ref().is_none_or(|effective| effective.logging.takes(self.answered.status));
         !self.unrecorded && takes
+    }
+
+    /// The version as it is logged.
+    pub(crate) fn version_text(&self) -> &'static str {
+        match self.stream {
+            Some(_) => "HTTP/2",
+            None => self.request.version().as_str(),
+        }
     }
 
     /// Whether the answer has no body because of the method.
@@ -150,7 +162,7 @@ impl Exchange {
             query: self.request.query().map(str::as_bytes),
             user_name: None,
             peer: doorward_limiter::canonical(self.ends.peer.ip()),
-            version: self.request.version().as_str(),
+            version: self.version_text(),
             user_agent: self.request.field("User-Agent"),
             cookie: self.request.field("Cookie"),
             referer: self.request.field("Referer"),
@@ -176,9 +188,10 @@ impl Exchange {
             time_unix_ms: unix_ms(),
             peer: Some(self.ends.peer),
             server: Some(self.ends.local),
-            version: known.then(|| self.request.version().as_str()),
+            version: known.then(|| self.version_text()),
             method: known.then(|| self.request.method().as_bytes()),
             uri: known.then(|| self.request.target().as_bytes()),
+            stream_id: self.stream,
             status,
             site_id: self.site.as_ref().map(|site| site.id),
             reason,

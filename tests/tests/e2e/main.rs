@@ -31,3 +31,4 @@ mod proxy;
 mod reload;
 mod static_files;
 mod stop_start;
+mod tls;

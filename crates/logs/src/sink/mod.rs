@@ -276,6 +276,7 @@ mod tests {
             version: Some("HTTP/1.1"),
             method: Some(b"GET"),
             uri: Some(b"/"),
+            stream_id: None,
             status: None,
             site_id: Some(1),
             reason: "AbortRequest_502",

@@ -77,7 +77,7 @@ fn is_trusted_proxy(exchange: &Exchange) -> bool {
 }
 
 /// The head as the client gets it; returns whether the body goes in chunks.
-pub(super) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) -> bool {
+pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) -> bool {
     let before = out.len();
     let framing = framing(exchange, answer);
     let mut head = HeadWriter::start(out, answer.status());

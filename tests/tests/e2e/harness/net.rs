@@ -86,6 +86,12 @@ const TESTS: &[&str] = &[
     "every_vector_of_forwarded_headers_live",
     "a_list_file_denies_and_is_read_again",
     "too_many_requests_says_when_to_come_back",
+    "certificates_are_chosen_as_http_sys_does",
+    "a_stopped_https_site_sends_no_byte",
+    "both_versions_resume_and_a_switch_leaves_one",
+    "what_fails_before_tls_is_told",
+    "certificates_are_bound_and_renewed_while_serving",
+    "a_body_goes_through_tls_and_the_proxy",
 ];
 
 /// One test's loopback network and ports.
