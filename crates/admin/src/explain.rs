@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use doorward_config::{Configuration, IpSecurity, IpSecurityEntry};
+use doorward_config::{Configuration, IpSecurity, IpSecurityEntry, ListFile};
 use doorward_limiter::{
     Client, ClientKey, ClientSource, Counts, Decision, Policy, Reason, Screening, Trust, Via, canonical, identify,
 };
@@ -54,6 +54,8 @@ pub struct Explanation {
     pub list: String,
     /// The entry of the static list that matched, if any.
     pub entry: Option<EntryReport>,
+    /// Whether an entry that names hosts could change this; names are looked up for requests only.
+    pub name_matters: bool,
     /// Requests in progress, with the next one.
     pub in_progress: u32,
     /// How many may be; nothing when that is not limited.
@@ -64,6 +66,8 @@ pub struct Explanation {
     pub requests_max: Option<u32>,
     /// The interval, in milliseconds.
     pub interval_ms: Option<u32>,
+    /// What is left of a penalty, in milliseconds.
+    pub penalty_left_ms: u64,
     /// `allow`, `deny`, or `log` for a denial that logging-only mode does not enforce.
     pub verdict: String,
     /// Why it would be denied.
@@ -101,10 +105,12 @@ impl Case<'_> {
         let (decision, counts) = limiter.peek(policy, &client, now_ms);
         let block = limiter.block_of(&client, now_ms);
         let screening = policy.screen(&client);
-        let entry = matching(&settings.ip_security, &client);
+        let file = self.configuration.list_file(&settings.limiter.list_file);
+        let list = List { section: &settings.ip_security, file: file.map(AsRef::as_ref) };
+        let entry = list.matching(&client);
         let decided_by = match decision {
-            Decision::Deny { reason, .. } => decider(reason, entry, &rules),
-            Decision::Allow if screening == Screening::Exempt => decider(Reason::Address, entry, &rules),
+            Decision::Deny { reason, .. } => decider(reason, entry.as_ref(), &rules),
+            Decision::Allow if screening == Screening::Exempt => decider(Reason::Address, entry.as_ref(), &rules),
             Decision::Allow => None,
         };
         let explanation = Explanation {
@@ -117,7 +123,9 @@ impl Case<'_> {
             counted_at: settings.dynamic_ip_security.limits_path.clone(),
             block: block.map(|block| BlockReport::new(&block, self.control.clock())),
             list: word(screening).to_owned(),
-            entry: entry.map(EntryReport::from),
+            entry,
+            name_matters: policy.needs_name(&client),
+            penalty_left_ms: limiter.penalty_left_ms(policy, &client, now_ms),
             decided_by,
             rules,
             ..counted(policy, counts)
@@ -164,11 +172,13 @@ impl Explanation {
             block: None,
             list: String::new(),
             entry: None,
+            name_matters: false,
             in_progress: 0,
             concurrent_max: None,
             in_window: 0,
             requests_max: None,
             interval_ms: None,
+            penalty_left_ms: 0,
             verdict: "allow".to_owned(),
             reason: None,
             substatus: None,
@@ -206,26 +216,41 @@ fn word(screening: Screening) -> &'static str {
     }
 }
 
-/// The entry behind [`Policy::screen`]'s word: the first that names the address, or, for a client that no allow
-/// entry may speak for, the first that denies it (D9).
-fn matching<'l>(list: &'l IpSecurity, client: &Client) -> Option<&'l IpSecurityEntry> {
-    let names = |entry: &IpSecurityEntry, address: IpAddr| {
-        entry.network.is_some_and(|network| network.contains(&canonical(address)))
-    };
-    let first = |address: IpAddr| list.entries.iter().find(|entry| names(entry, address));
-    if client.peer != client.address
-        && let Some(entry) = first(client.peer).filter(|entry| !entry.allowed)
-    {
-        return Some(entry);
+/// The static list of a place: the entries, then the file.
+struct List<'l> {
+    section: &'l IpSecurity,
+    file: Option<&'l ListFile>,
+}
+
+impl List<'_> {
+    /// The entry behind [`Policy::screen`]'s word: the first that names the address, or, for a client that no allow
+    /// entry may speak for, the first that denies it (D9).
+    fn matching(&self, client: &Client) -> Option<EntryReport> {
+        if client.peer != client.address
+            && let Some(entry) = self.find(client.peer, |_| true).filter(|entry| !entry.allowed)
+        {
+            return Some(entry);
+        }
+        self.find(client.address, |allowed| client.may_be_admitted() || !allowed)
     }
-    if client.may_be_admitted() {
-        return first(client.address);
+
+    fn find(&self, address: IpAddr, wanted: impl Fn(bool) -> bool) -> Option<EntryReport> {
+        let address = canonical(address);
+        let names = |entry: &&IpSecurityEntry| entry.network.is_some_and(|network| network.contains(&address));
+        let entry = self.section.entries.iter().find(|entry| wanted(entry.allowed) && names(entry));
+        entry.map(EntryReport::from).or_else(|| self.find_in_file(address))
     }
-    list.entries.iter().find(|entry| !entry.allowed && names(entry, client.address))
+
+    fn find_in_file(&self, address: IpAddr) -> Option<EntryReport> {
+        let file = self.file?;
+        let (network, line) = file.entries.iter().find(|(network, _)| network.contains(&address))?;
+        let origin = format!("{}:{line}:1", file.path.display());
+        Some(EntryReport { matches: network.to_string(), allowed: false, origin })
+    }
 }
 
 /// The rule behind a denial, or behind an exemption by the static list.
-fn decider(reason: Reason, entry: Option<&IpSecurityEntry>, rules: &[RuleReport]) -> Option<RuleReport> {
+fn decider(reason: Reason, entry: Option<&EntryReport>, rules: &[RuleReport]) -> Option<RuleReport> {
     let (section, name) = match reason {
         Reason::Concurrency => (DYNAMIC, "denyByConcurrentRequests.maxConcurrentRequests"),
         Reason::Rate => (DYNAMIC, "denyByRequestRate.maxRequests"),
@@ -233,7 +258,7 @@ fn decider(reason: Reason, entry: Option<&IpSecurityEntry>, rules: &[RuleReport]
         Reason::Block => return None,
     };
     if let (Reason::Address | Reason::HostName, Some(entry)) = (reason, entry) {
-        let EntryReport { matches, allowed, origin } = EntryReport::from(entry);
+        let EntryReport { matches, allowed, origin } = entry.clone();
         let value = format!("{matches} allowed=\"{allowed}\"");
         return Some(RuleReport { section: STATIC.to_owned(), name: "add".to_owned(), value, origin: Some(origin) });
     }

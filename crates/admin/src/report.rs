@@ -1,5 +1,6 @@
 //! What the control socket tells: plain values, made from the running server.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use doorward_config::Configuration;
@@ -117,6 +118,10 @@ pub struct LimiterReport {
     pub denied_host_name: u64,
     /// Denied by an operator's block (503).
     pub denied_block: u64,
+    /// Denied for a penalty still being served (502).
+    pub denied_penalty: u64,
+    /// What live traffic says about the limits: a proxy of one's own that is limited.
+    pub findings: Vec<String>,
     /// Of the denied, only logged.
     pub logged_only: u64,
 }
@@ -189,6 +194,8 @@ pub struct ClientReport {
     pub requests_max: Option<u32>,
     /// Its interval, in milliseconds.
     pub interval_ms: Option<u32>,
+    /// Whether its first denied request said that it speaks for others, in a header that proxy mode would look at.
+    pub speaks_for_others: bool,
     /// Method of the first denied request.
     pub method: String,
     /// Path of the first denied request.
@@ -212,7 +219,7 @@ pub async fn status(control: &Control, sink: &Sink, standing: Standing) -> Statu
             last_error: standing.last_error,
             findings: standing.findings,
         },
-        limiter: limiter(&control.limiter().usage()),
+        limiter: limiter(&control.limiter().usage(), own_proxies(control)),
         logs: logs(&sink.status()),
         up_ms: server.up_ms,
         threads: server.threads,
@@ -237,8 +244,9 @@ fn site(site: &Arc<SitePlan>) -> SiteReport {
     }
 }
 
-fn limiter(usage: &Usage) -> LimiterReport {
+fn limiter(usage: &Usage, findings: Vec<String>) -> LimiterReport {
     LimiterReport {
+        findings,
         capacity: usage.capacity,
         in_use: usage.in_use,
         evictions: usage.evictions,
@@ -250,6 +258,7 @@ fn limiter(usage: &Usage) -> LimiterReport {
         denied_address: usage.denied_address,
         denied_host_name: usage.denied_host_name,
         denied_block: usage.denied_block,
+        denied_penalty: usage.denied_penalty,
         logged_only: usage.logged_only,
     }
 }
@@ -265,6 +274,29 @@ fn logs(status: &SinkStatus) -> LogsReport {
         lines_dropped: status.lines_dropped,
         problems: status.problems.iter().map(problem).collect(),
     }
+}
+
+/// Near clients that are limited although they speak for others: most likely the operator's own proxies.
+fn own_proxies(control: &Control) -> Vec<String> {
+    let suspects =
+        clients(control, None).into_iter().filter(|client| client.speaks_for_others && is_near(&client.address));
+    let finding = |client: ClientReport| {
+        format!(
+            "{} is limited at {} and its requests name other clients: this looks like your own proxy, and its clients \
+             share one limit. Set enableProxyMode=\"true\" and <doorward><limiter trustedProxies=\"{}\"/>",
+            client.address, client.site, client.address
+        )
+    };
+    suspects.map(finding).collect()
+}
+
+/// Whether an address or network is one that only neighbours have.
+fn is_near(text: &str) -> bool {
+    let address = text.split('/').next().and_then(|address| address.parse::<IpAddr>().ok());
+    address.is_some_and(|address| match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    })
 }
 
 /// The clients that are limited now, or were lately; those of one site, or all.
@@ -299,6 +331,7 @@ fn client(control: &Control, site: String, evidence: Evidence) -> ClientReport {
         concurrent_max: evidence.limits.concurrent_max,
         requests_max: evidence.limits.rate.map(|rate| rate.requests_max),
         interval_ms: evidence.limits.rate.map(|rate| rate.interval_ms),
+        speaks_for_others: evidence.speaks_for_others,
         method: evidence.method,
         path: evidence.path,
         user_agent: evidence.user_agent,

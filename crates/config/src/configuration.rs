@@ -6,6 +6,7 @@ use crate::certificate::CertificateBinding;
 use crate::diagnostic::{Diagnostic, Findings, Ignored, Origin, Severity};
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
+use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::schema::{self, OverrideMode};
@@ -35,6 +36,7 @@ pub struct Configuration {
     pub web_limits: WebLimits,
     /// Where Windows paths lie on this machine.
     pub paths: PathMap,
+    pub(crate) list_files: ListFiles,
     pub(crate) hierarchy: Hierarchy,
 }
 

@@ -10,7 +10,7 @@ use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
 use crate::merge::overlay;
 use crate::schema::{SECTIONS, SectionTable, parse_networks};
-use crate::settings::{IpSecurity, LimiterSection, ProxySection};
+use crate::settings::{DynamicIpSecurity, IpSecurity, LimiterSection, ProxySection};
 
 impl Hierarchy {
     /// Computes the server's own level once, since most places change little of it.
@@ -66,6 +66,10 @@ impl Hierarchy {
 
     pub(crate) fn ip_security(&self, place: Place<'_>) -> IpSecurity {
         IpSecurity::read(&self.section("system.webServer/security/ipSecurity", place))
+    }
+
+    pub(crate) fn dynamic_ip_security(&self, place: Place<'_>) -> DynamicIpSecurity {
+        DynamicIpSecurity::read(&self.section("system.webServer/security/dynamicIpSecurity", place))
     }
 
     pub(crate) fn limiter(&self, place: Place<'_>) -> LimiterSection {

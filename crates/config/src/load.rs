@@ -10,6 +10,7 @@ use crate::document::{Document, Element};
 use crate::hierarchy::Hierarchy;
 use crate::home::Home;
 use crate::http_service::{self, HttpService};
+use crate::list_file::{self, ListFiles};
 use crate::paths::PathMap;
 use crate::schema::{self, AllowDefinition, near_name};
 use crate::settings_checks;
@@ -32,7 +33,7 @@ pub fn load(home: &Home) -> Result<Configuration, LoadError> {
     let mut findings = Findings::from(std::mem::take(&mut configuration.findings));
     site_checks::check_folders(&configuration, &store::is_folder, &mut findings);
     configuration.findings = findings.all;
-    Ok(configuration)
+    list_file::read_all(configuration, home)
 }
 
 /// Reads texts that are already in memory: the embedded default, and an edit before it is written. Folders named in
@@ -79,6 +80,7 @@ fn build(mut hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mu
         server_log,
         web_limits,
         paths,
+        list_files: ListFiles::new(),
         hierarchy,
     };
     binding_checks::check(&configuration, &protocols, findings);

@@ -5,7 +5,9 @@ use crate::diagnostic::{Complaint, Findings, Severity};
 use crate::hierarchy::Level;
 
 const IP_SECURITY: &str = "system.webServer/security/ipSecurity";
-const PROXY_MODE: [&str; 2] = [IP_SECURITY, "system.webServer/security/dynamicIpSecurity"];
+const DYNAMIC: &str = "system.webServer/security/dynamicIpSecurity";
+const OWN: &str = "doorward/limiter";
+const PROXY_MODE: [&str; 2] = [IP_SECURITY, DYNAMIC];
 
 /// Looks at every level.
 pub(crate) fn check(configuration: &Configuration, findings: &mut Findings) {
@@ -14,6 +16,7 @@ pub(crate) fn check(configuration: &Configuration, findings: &mut Findings) {
             check_static_list(configuration, level, findings);
             check_proxy_trust(configuration, level, findings);
             check_proxy_protocol(level, findings);
+            check_limits(configuration, level, findings);
         });
     }
     check_built_in(configuration, findings);
@@ -52,6 +55,51 @@ fn check_proxy_trust(configuration: &Configuration, level: &Level, findings: &mu
         let message = "proxy mode without trustedProxies believes a private or loopback peer for one hop";
         let hint = "name your proxies in <doorward><limiter trustedProxies=\"…\"/>";
         findings.note(&layer.origin, Complaint::new("proxy", message).hint(hint));
+    }
+}
+
+/// Connections a browser opens to one host at once over HTTP/1.1; over HTTP/2 it sends some hundred requests at once.
+const BROWSER_CONNECTIONS: u32 = 6;
+
+/// Limits that a person with a browser meets, and numbers that cannot be told to clients.
+fn check_limits(configuration: &Configuration, level: &Level, findings: &mut Findings) {
+    let dynamic = configuration.hierarchy.dynamic_ip_security(level.place());
+    let sets = |section: &str| level.layers.get(section).map(|layer| &layer.declared.origin);
+    if let Some(origin) = sets(DYNAMIC) {
+        if dynamic.concurrent.enabled && dynamic.concurrent.max < BROWSER_CONNECTIONS {
+            let max = dynamic.concurrent.max;
+            let message = format!(
+                "a browser opens {BROWSER_CONNECTIONS} connections at once, and {max} requests of one client may be in \
+                 progress: pages will miss parts of themselves"
+            );
+            let hint = "20 or more does not meet browsers over HTTP/1.1, 100 or more over HTTP/2";
+            let origin = dynamic.concurrent.origin.as_ref().unwrap_or(origin);
+            findings.warning(origin, Complaint::new("limit", message).hint(hint));
+        }
+        if dynamic.rate.enabled && dynamic.rate.max_requests < BROWSER_CONNECTIONS {
+            let (max, interval_ms) = (dynamic.rate.max_requests, dynamic.rate.interval_ms);
+            let message = format!("{max} requests in {interval_ms} ms are fewer than one page with its parts needs");
+            let hint = "`doorward limits clients` shows who is denied; enableLoggingOnlyMode tries a limit out";
+            findings
+                .warning(dynamic.rate.origin.as_ref().unwrap_or(origin), Complaint::new("limit", message).hint(hint));
+        }
+    }
+    let own = configuration.hierarchy.limiter(level.place());
+    let told = own.rate_limit_fields && dynamic.rate.enabled;
+    if let Some(origin) = sets(DYNAMIC).or_else(|| sets(OWN)).filter(|_| told)
+        && !dynamic.rate.interval_ms.is_multiple_of(1000)
+    {
+        let message =
+            format!("RateLimit fields count in seconds: an interval of {} ms is left out", dynamic.rate.interval_ms);
+        let hint = "write a requestIntervalInMilliseconds of whole seconds";
+        findings.note(origin, Complaint::new("limit", message).hint(hint));
+    }
+    if let Some(origin) = sets(OWN).filter(|_| own.penalty_seconds > own.penalty_seconds_max) {
+        let message = format!(
+            "penaltySeconds {} is longer than penaltySecondsMax {}: every term has the first one's length",
+            own.penalty_seconds, own.penalty_seconds_max
+        );
+        findings.warning(origin, Complaint::new("range", message).hint("write a larger penaltySecondsMax"));
     }
 }
 

@@ -13,6 +13,8 @@ pub enum DenyAction {
     Forbidden,
     /// 404.
     NotFound,
+    /// 429 (RFC 6585 §4), which IIS does not have.
+    TooManyRequests,
 }
 
 impl DenyAction {
@@ -23,6 +25,7 @@ impl DenyAction {
             Self::Unauthorized => Some(401),
             Self::Forbidden => Some(403),
             Self::NotFound => Some(404),
+            Self::TooManyRequests => Some(429),
         }
     }
 }
@@ -35,6 +38,7 @@ impl fmt::Display for DenyAction {
             Self::Unauthorized => "Unauthorized",
             Self::Forbidden => "Forbidden",
             Self::NotFound => "NotFound",
+            Self::TooManyRequests => "TooManyRequests",
         })
     }
 }

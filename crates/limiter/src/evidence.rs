@@ -26,6 +26,8 @@ pub struct Sample<'a> {
     pub user_agent: &'a [u8],
     /// The site the request was for.
     pub site_id: u32,
+    /// Whether it says that it speaks for somebody else, in a header that is not looked at.
+    pub speaks_for_others: bool,
 }
 
 /// One denial episode of one client in one scope: from its first denied request until it calms down.
@@ -55,6 +57,8 @@ pub struct Evidence {
     pub counts: Counts,
     /// The limits at the last denial.
     pub limits: Limits,
+    /// Whether the first denied request said that it speaks for somebody else.
+    pub speaks_for_others: bool,
     /// Whether the next request would be denied now.
     pub blocked_now: bool,
     /// Method of the first denied request.
@@ -78,6 +82,7 @@ impl Evidence {
             since_ms: earlier.since_ms,
             last_ms: earlier.last_ms.max(self.last_ms),
             denied: earlier.denied.saturating_add(1),
+            speaks_for_others: earlier.speaks_for_others,
             method: std::mem::take(&mut earlier.method),
             path: std::mem::take(&mut earlier.path),
             user_agent: std::mem::take(&mut earlier.user_agent),
@@ -90,6 +95,7 @@ impl Evidence {
             method: escape(sample.method.as_bytes(), METHOD_CHARS_MAX),
             path: escape(sample.path.as_bytes(), TEXT_CHARS_MAX),
             user_agent: escape(sample.user_agent, TEXT_CHARS_MAX),
+            speaks_for_others: sample.speaks_for_others,
             ..self
         }
     }
@@ -202,6 +208,7 @@ mod tests {
             denied: 1,
             counts: Counts::default(),
             limits: Limits { rate, ..Limits::NONE },
+            speaks_for_others: false,
             blocked_now: true,
             method: String::new(),
             path: String::new(),
@@ -210,7 +217,7 @@ mod tests {
     }
 
     fn sample(path: &str) -> Sample<'_> {
-        Sample { method: "GET", path, user_agent: b"agent\x1b", site_id: 1 }
+        Sample { method: "GET", path, user_agent: b"agent\x1b", site_id: 1, speaks_for_others: false }
     }
 
     #[test]

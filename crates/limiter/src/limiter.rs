@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use crate::blocks::{Block, Blocks, TooManyBlocks};
 use crate::evidence::{Episodes, Evidence, Sample};
+use crate::penalty::Terms;
 use crate::permit::Permit;
 use crate::table::{Table, Visit};
 use crate::tally::Tally;
-use crate::{Client, ClientKey, Counts, Decision, IpNet, Policy, Reason, Scope, Screening, Usage, judge};
+use crate::{Client, ClientKey, Counts, Decision, HostName, IpNet, Policy, Reason, Scope, Screening, Usage, judge};
 
 /// An episode is listed so long after its last denial, in milliseconds, even when the client is free again.
 const LISTED_MS: u64 = 60_000;
@@ -65,6 +66,7 @@ pub struct Limiter {
     tally: Tally,
     episodes: Episodes,
     blocks: Blocks,
+    terms: Terms,
 }
 
 impl Limiter {
@@ -73,7 +75,7 @@ impl Limiter {
     pub fn new(settings: LimiterSettings) -> Arc<Self> {
         let table = Arc::new(Table::new(settings.clients_max, settings.seed));
         let episodes = Episodes::new(settings.evidence_max);
-        Arc::new(Self { table, tally: Tally::default(), episodes, blocks: Blocks::default() })
+        Arc::new(Self { table, tally: Tally::default(), episodes, blocks: Blocks::default(), terms: Terms::default() })
     }
 
     /// Blocks a network until a moment, for every site and before every rule of theirs; renews a block that is there.
@@ -108,15 +110,35 @@ impl Limiter {
     /// concurrency, then the rate (D3). Static denials and exempt clients are not counted. `now_ms` may start
     /// anywhere but has to advance with the clock; threads may differ by some milliseconds.
     pub fn decide(&self, policy: &Policy, client: &Client, now_ms: u64) -> Admission {
+        self.decide_named(policy, (client, None), now_ms)
+    }
+
+    /// The same about a client whose name was looked up, which [`Policy::needs_name`] asks for.
+    pub fn decide_named(
+        &self,
+        policy: &Policy,
+        (client, host): (&Client, Option<&HostName<'_>>),
+        now_ms: u64,
+    ) -> Admission {
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
-        if let Some((decision, exempt)) = self.uncounted(policy, client, now_ms) {
-            self.tally.add(&key, decision, exempt);
+        if let Some((decision, exempt)) = self.uncounted(policy, (client, host), now_ms) {
+            // A denial by name is counted when it is noted, since it may also come from outside.
+            if !matches!(decision, Decision::Deny { reason: Reason::HostName, .. }) {
+                self.tally.add(&key, decision, exempt);
+            }
             return Admission::uncounted(decision, exempt);
+        }
+        if self.term_left_ms(policy, key, now_ms) > 0 {
+            self.terms.count_denied();
+            return Admission::uncounted(denied(policy, Reason::Rate), false);
         }
         let entered = self.table.enter(&visit(policy, key, now_ms));
         let decision = entered.reason.map_or(Decision::Allow, |reason| denied(policy, reason));
         if entered.reason.is_some() {
             self.tally.add(&key, decision, false);
+        }
+        if let (Some(Reason::Rate), Some(penalty), false) = (entered.reason, policy.penalty, policy.logging_only) {
+            self.terms.begin((key, policy.scope), penalty, now_ms);
         }
         let permit = Permit::new(&self.table, entered.place);
         Admission { decision, counts: entered.counts, exempt: false, permit }
@@ -124,12 +146,28 @@ impl Limiter {
 
     /// What the next request would get, without counting anything.
     pub fn peek(&self, policy: &Policy, client: &Client, now_ms: u64) -> (Decision, Counts) {
-        if let Some((decision, _)) = self.uncounted(policy, client, now_ms) {
+        if let Some((decision, _)) = self.uncounted(policy, (client, None), now_ms) {
             return (decision, Counts::default());
         }
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
         let counts = self.table.look(&visit(policy, key, now_ms));
+        if self.term_left_ms(policy, key, now_ms) > 0 {
+            return (denied(policy, Reason::Rate), counts);
+        }
         (judge(counts, &policy.limits).map_or(Decision::Allow, |reason| denied(policy, reason)), counts)
+    }
+
+    /// How long a client denied just now had better wait, in milliseconds: its penalty, and after too high a rate one
+    /// interval of silence, which may be more than is needed but is enough. For requests in progress nobody knows.
+    pub fn retry_after_ms(&self, policy: &Policy, client: &Client, now_ms: u64) -> u64 {
+        let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
+        let interval_ms = policy.limits.rate.map_or(0, |rate| u64::from(rate.interval_ms));
+        self.term_left_ms(policy, key, now_ms).max(interval_ms)
+    }
+
+    /// What is left of the penalty of a client.
+    pub fn penalty_left_ms(&self, policy: &Policy, client: &Client, now_ms: u64) -> u64 {
+        self.term_left_ms(policy, ClientKey::new(client.address, policy.ipv6_prefix_length), now_ms)
     }
 
     /// Keeps evidence of a denied or would-be denied request: call it once for each. The first of an episode is kept
@@ -149,7 +187,6 @@ impl Limiter {
         let Decision::Deny { reason, action, enforced } = admission.decision else { return };
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
         if reason == Reason::HostName {
-            // The only denial that `decide` has not seen.
             self.tally.add(&key, admission.decision, false);
         }
         self.episodes.note(
@@ -165,6 +202,7 @@ impl Limiter {
                 denied: 1,
                 counts: admission.counts,
                 limits: policy.limits,
+                speaks_for_others: false,
                 blocked_now: true,
                 method: String::new(),
                 path: String::new(),
@@ -197,6 +235,7 @@ impl Limiter {
         let network = crate::address::canonical_network(network);
         let mut cleared = 0;
         let mut forgotten: HashSet<_> = self.episodes.forget(&network, scope).into_iter().collect();
+        forgotten.extend(self.terms.forget(&network, scope));
         self.table.clear(&network, scope, |key, scope| {
             cleared += 1;
             forgotten.remove(&(key, scope));
@@ -208,27 +247,45 @@ impl Limiter {
     pub fn usage(&self) -> Usage {
         let mut usage = self.table.usage();
         self.tally.add_to(&mut usage);
+        usage.denied_penalty = self.terms.denied();
         usage
     }
 
     /// The decision where nothing needs counting, and whether it is an exemption.
-    fn uncounted(&self, policy: &Policy, client: &Client, now_ms: u64) -> Option<(Decision, bool)> {
+    fn uncounted(
+        &self,
+        policy: &Policy,
+        (client, host): (&Client, Option<&HostName<'_>>),
+        now_ms: u64,
+    ) -> Option<(Decision, bool)> {
         if self.blocks.strikes(client, now_ms).is_some() {
             return Some((denied_statically(policy, Reason::Block), false));
         }
-        uncounted(policy, client)
+        let by_name = host.and_then(|host| policy.screen_name(client, host));
+        let screening = match by_name {
+            Some(false) => return Some((denied_statically(policy, Reason::HostName), false)),
+            Some(true) => Screening::Exempt,
+            None => policy.screen(client),
+        };
+        uncounted(policy, screening)
+    }
+
+    /// A penalty is served only where it is still configured.
+    fn term_left_ms(&self, policy: &Policy, key: ClientKey, now_ms: u64) -> u64 {
+        let serves = policy.penalty.is_some() && !policy.logging_only;
+        if serves { self.terms.left_ms((key, policy.scope), now_ms) } else { 0 }
     }
 
     fn is_blocked(&self, evidence: &Evidence, now_ms: u64) -> bool {
         let Evidence { key, scope, limits, .. } = evidence;
         let counts = self.table.look(&Visit { key: *key, scope: *scope, limits, keeps_denied: false, now_ms });
-        judge(counts, limits).is_some()
+        judge(counts, limits).is_some() || self.terms.left_ms((*key, *scope), now_ms) > 0
     }
 }
 
 /// The same by the static list alone.
-fn uncounted(policy: &Policy, client: &Client) -> Option<(Decision, bool)> {
-    match policy.screen(client) {
+fn uncounted(policy: &Policy, screening: Screening) -> Option<(Decision, bool)> {
+    match screening {
         Screening::Denied => Some((denied_statically(policy, Reason::Address), false)),
         Screening::Exempt if policy.exempt_allowed => Some((Decision::Allow, true)),
         Screening::Exempt | Screening::Admitted => policy.limits.is_none().then_some((Decision::Allow, false)),

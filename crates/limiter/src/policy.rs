@@ -1,12 +1,15 @@
 //! The limiter's rules at one path.
 
-use crate::{AddressList, Client, ClientSource, DenyAction, Limits, Scope, Screening};
+use crate::host_name;
+use crate::{AddressList, Client, ClientSource, DenyAction, HostName, Limits, NameRule, Penalty, Scope, Screening};
 
 /// The limiter's rules at one path: what the server asks [`crate::Limiter::decide`] about.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The static address list (IIS `ipSecurity`).
     pub list: AddressList,
+    /// The entries of the list that name hosts, in their order. Empty unless names are to be looked up.
+    pub names: Vec<NameRule>,
     /// What a client denied by the list gets.
     pub list_action: DenyAction,
     /// The dynamic limits (IIS `dynamicIpSecurity`).
@@ -16,6 +19,8 @@ pub struct Policy {
     /// Decide about the dynamic limits, but let everybody through (IIS `enableLoggingOnlyMode`). Wins over every
     /// action (D18) and does not touch the static list.
     pub logging_only: bool,
+    /// How long a client over the rate is kept out beyond the window; not at all without it. Enforced limits only.
+    pub penalty: Option<Penalty>,
     /// Whether an explicit allow entry exempts from the dynamic limits (D5). On by default.
     pub exempt_allowed: bool,
     /// How many leading bits of an IPv6 address make one client (D10). 64 by default, 128 is IIS's way.
@@ -31,10 +36,12 @@ impl Policy {
     pub fn open(scope: Scope) -> Self {
         Self {
             list: AddressList::open(),
+            names: Vec::new(),
             list_action: DenyAction::Forbidden,
             limits: Limits::NONE,
             action: DenyAction::Forbidden,
             logging_only: false,
+            penalty: None,
             exempt_allowed: true,
             ipv6_prefix_length: 64,
             scope,
@@ -44,16 +51,30 @@ impl Policy {
 
     /// Whether there is nothing to decide: no list and no limits.
     pub fn is_open(&self) -> bool {
-        self.list.is_open() && self.limits.is_none()
+        self.list.is_open() && self.names.is_empty() && self.limits.is_none()
     }
 
-    /// What the static list says about a client. Deny entries count for the peer and the client; being let in and
+    /// Whether the name of this client has to be known before [`crate::Limiter::decide_named`] is asked.
+    pub fn needs_name(&self, client: &Client) -> bool {
+        !self.names.is_empty() && !self.denies_peer(client) && host_name::matter(&self.names, client)
+    }
+
+    /// What the entries that name hosts say about a client: allowed, denied, or nothing.
+    pub fn screen_name(&self, client: &Client, host: &HostName<'_>) -> Option<bool> {
+        if self.denies_peer(client) { None } else { host_name::first_match(&self.names, client, host) }
+    }
+
+    fn denies_peer(&self, client: &Client) -> bool {
+        client.peer != client.address && self.list.first_match(client.peer) == Some(false)
+    }
+
+    /// What the static list says about a client, names left out. Deny entries count for the peer and the client; being let in and
     /// being exempt need the client's address, found in a way somebody vouches for (D9).
     pub fn screen(&self, client: &Client) -> Screening {
         if self.list.is_open() {
             return Screening::Admitted;
         }
-        if client.peer != client.address && self.list.first_match(client.peer) == Some(false) {
+        if self.denies_peer(client) {
             return Screening::Denied;
         }
         if client.may_be_admitted() {

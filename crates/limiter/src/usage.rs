@@ -29,6 +29,8 @@ pub struct Usage {
     pub denied_host_name: u64,
     /// Denials by an operator's block.
     pub denied_block: u64,
+    /// Denials for a penalty still being served.
+    pub denied_penalty: u64,
     /// Denials that logging-only mode did not enforce.
     pub logged_only: u64,
 }

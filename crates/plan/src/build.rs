@@ -20,7 +20,7 @@ use crate::error_pages::ErrorPages;
 use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::LocationSettings;
-use crate::policy::policy;
+use crate::policy::{denial, policy};
 use crate::scopes::Scopes;
 use crate::site::{SiteId, SitePlan, SiteState};
 
@@ -196,9 +196,11 @@ fn directories(configuration: &Configuration, site: &Site) -> Directories {
 fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Scopes) -> LocationSettings {
     let mut at = |path: &str| {
         let settings = configuration.settings_at(&site.name, path);
+        let list_file = configuration.list_file(&settings.limiter.list_file);
         let scope = scopes.number(site.id, &settings.dynamic_ip_security.limits_path);
         Arc::new(Effective {
-            policy: policy(&settings, scope),
+            policy: policy(&settings, list_file.map(AsRef::as_ref), scope),
+            denial: denial(&settings.limiter),
             content: static_content(&settings),
             errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
             logging: settings.http_logging,

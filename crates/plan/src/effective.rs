@@ -21,11 +21,22 @@ pub struct Upstream {
     pub response_timeout_ms: u64,
 }
 
+/// How a denial by the limiter looks beyond its status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Denial {
+    /// Whether responses say what the rate limit is and how much of it is left.
+    pub rate_limit_fields: bool,
+    /// How long the answer is held back, in milliseconds.
+    pub tarpit_ms: u64,
+}
+
 /// The settings in force at one path of one site.
 #[derive(Debug)]
 pub struct Effective {
     /// Who may proceed, and how often.
     pub policy: Policy,
+    /// How its denials look.
+    pub denial: Denial,
     /// How files are served.
     pub content: StaticContent,
     /// Which page an error gets.
@@ -41,6 +52,7 @@ impl Effective {
     pub fn bare(scope: Scope) -> Self {
         Self {
             policy: Policy::open(scope),
+            denial: Denial::default(),
             content: StaticContent::default(),
             errors: ErrorPages::default(),
             logging: HttpLogging::All,

@@ -29,7 +29,7 @@ pub use certificates::{Candidate, CertificateSource, Certificates, TlsSwitches};
 pub use change::Change;
 pub use content::{Browse, CacheControl, MimeMap, StaticContent};
 pub use directory::{Content, Directories, Directory};
-pub use effective::{Effective, Upstream};
+pub use effective::{Denial, Effective, Upstream};
 pub use error_pages::{ErrorMode, ErrorPage, ErrorPages};
 pub use listen::{ListenerPlan, Problem};
 pub use log_settings::server_log_directory;

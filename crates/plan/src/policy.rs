@@ -1,20 +1,26 @@
 //! From the two security sections and our own to a limiter policy.
 
-use doorward_config::{DynamicIpSecurity, IpSecurity, LimiterSection, Settings};
+use std::sync::Arc;
+
+use crate::effective::Denial;
+
+use doorward_config::{DynamicIpSecurity, IpSecurity, LimiterSection, ListFile, Settings};
 use doorward_limiter::{
-    AddressList, AddressRule, ClientSource, DenyAction, ForwardedHeader, ForwardedRule, Limits, Policy, Rate, Scope,
-    Trust,
+    AddressList, AddressRule, ClientSource, DenyAction, ForwardedHeader, ForwardedRule, Limits, NameRule, Penalty,
+    Policy, Rate, Scope, Trust,
 };
 
 /// The policy that `settings` ask for, with its counters in `scope`.
-pub(crate) fn policy(settings: &Settings, scope: Scope) -> Policy {
+pub(crate) fn policy(settings: &Settings, list_file: Option<&ListFile>, scope: Scope) -> Policy {
     let dynamic = &settings.dynamic_ip_security;
     let own = &settings.limiter;
     Policy {
-        list: address_list(&settings.ip_security),
+        list: address_list(&settings.ip_security, list_file),
+        names: name_rules(&settings.ip_security),
         list_action: action(settings.ip_security.deny_action),
         limits: limits(dynamic, own),
-        action: action(dynamic.deny_action),
+        action: if own.too_many_requests { DenyAction::TooManyRequests } else { action(dynamic.deny_action) },
+        penalty: penalty(own),
         logging_only: dynamic.enable_logging_only_mode,
         exempt_allowed: own.exempt_allowed,
         ipv6_prefix_length: own.ipv6_prefix_length,
@@ -23,13 +29,50 @@ pub(crate) fn policy(settings: &Settings, scope: Scope) -> Policy {
     }
 }
 
-/// Entries that name a host are left out: they need a lookup, which the server does beforehand (D26).
-fn address_list(section: &IpSecurity) -> AddressList {
+/// Entries that name a host are left out: they need a lookup, and stand in [`name_rules`]. A list file is
+/// tested after the entries, so that one of them can let an address of the list in.
+fn address_list(section: &IpSecurity, list_file: Option<&ListFile>) -> AddressList {
+    let denied = list_file.into_iter().flat_map(|file| &file.entries);
+    let denied = denied.map(|(network, _)| AddressRule { network: *network, allowed: false });
     let rules = section.entries.iter().filter_map(|entry| {
         let network = entry.network?;
         Some(AddressRule { network, allowed: entry.allowed })
     });
-    AddressList::new(rules.collect(), section.allow_unlisted)
+    AddressList::new(rules.chain(denied).collect(), section.allow_unlisted)
+}
+
+/// The entries that name hosts, each with the address entries before it (D26).
+fn name_rules(section: &IpSecurity) -> Vec<NameRule> {
+    let mut rules = Vec::new();
+    if !section.enable_reverse_dns {
+        return rules;
+    }
+    let mut before: Option<(usize, Arc<AddressList>)> = None;
+    for (order, entry) in section.entries.iter().enumerate().filter(|(_, entry)| entry.network.is_none()) {
+        let addresses = section.entries[..order]
+            .iter()
+            .filter_map(|entry| entry.network.map(|network| AddressRule { network, allowed: entry.allowed }));
+        let addresses: Vec<AddressRule> = addresses.collect();
+        // Names mostly stand together: they share the list before them.
+        let shared = match &before {
+            Some((count, list)) if *count == addresses.len() => Arc::clone(list),
+            Some(_) | None => Arc::new(AddressList::new(addresses.clone(), true)),
+        };
+        before = Some((addresses.len(), Arc::clone(&shared)));
+        rules.push(NameRule { pattern: entry.domain_name.clone(), allowed: entry.allowed, before: shared });
+    }
+    rules
+}
+
+fn penalty(own: &LimiterSection) -> Option<Penalty> {
+    let ms = |seconds: u32| u64::from(seconds) * 1000;
+    let first_ms = ms(own.penalty_seconds);
+    (first_ms > 0).then(|| Penalty { first_ms, max_ms: ms(own.penalty_seconds_max) })
+}
+
+/// What a denied client gets beside the status.
+pub(crate) fn denial(own: &LimiterSection) -> Denial {
+    Denial { rate_limit_fields: own.rate_limit_fields, tarpit_ms: own.tarpit_ms.into() }
 }
 
 fn limits(section: &DynamicIpSecurity, own: &LimiterSection) -> Limits {

@@ -19,8 +19,10 @@ use tokio::task::LocalSet;
 
 use crate::clock::Clock;
 use crate::listener::bind;
+use crate::names::Names;
 use crate::port_owner::{Explanation, explain};
 use crate::status::{ListenerState, ListenerStatus, ServerStatus};
+use crate::tarpit::Tarpit;
 use crate::tls::{CertificateStatus, Store};
 use crate::worker::{Command, NewListener, Shared, Totals, Worker};
 
@@ -90,6 +92,8 @@ impl Server {
             plan: ArcSwap::from_pointee(Plan::default()),
             certificates: ArcSwap::from_pointee(Store::default()),
             limiter: settings.limiter,
+            tarpit: Tarpit::default(),
+            names: Names::default(),
             clock: Clock::start(),
             timers: settings.timers,
             head_limits: settings.head_limits,

@@ -10,6 +10,7 @@ use doorward_wire::{Request, Version};
 
 use crate::clock::unix_ms;
 use crate::custom_fields;
+use crate::names::Named;
 use crate::stream::Ends;
 
 /// What is known of the answer when it is logged.
@@ -35,6 +36,8 @@ pub(crate) struct Exchange {
     pub(crate) site: Option<Arc<SitePlan>>,
     pub(crate) effective: Option<Arc<Effective>>,
     pub(crate) client: Client,
+    /// What the client is called, once somebody had to know.
+    pub(crate) host_name: Option<Arc<Named>>,
     /// The limiter's word; its permit is held until this exchange is finished.
     pub(crate) admission: Option<Admission>,
     pub(crate) answered: Answered,
@@ -61,6 +64,7 @@ impl Exchange {
             site: None,
             effective: None,
             client: Client::direct(ends.peer.ip()),
+            host_name: None,
             admission: None,
             answered: Answered::default(),
             keep_alive: false,
@@ -80,6 +84,7 @@ impl Exchange {
         self.site = None;
         self.effective = None;
         self.client = Client::direct(ends.peer.ip());
+        self.host_name = None;
         self.admission = None;
         self.answered = Answered::default();
         self.keep_alive = false;

@@ -43,6 +43,8 @@ pub(crate) struct SiteRefusal {
     pub(crate) win32_status: u32,
     /// What the limiter held against the client, if it was the limiter.
     pub(crate) reason: Option<Reason>,
+    /// How long the client had better wait, in seconds, for 429.
+    pub(crate) retry_after_s: Option<u64>,
     /// Methods that would have been taken, for 405.
     pub(crate) allow: Option<&'static str>,
 }
@@ -50,7 +52,7 @@ pub(crate) struct SiteRefusal {
 impl SiteRefusal {
     /// A refusal with this status, substatus and win32 status.
     pub(crate) const fn new(status: u16, substatus: u16, win32_status: u32) -> Self {
-        Self { status, substatus, win32_status, reason: None, allow: None }
+        Self { status, substatus, win32_status, reason: None, retry_after_s: None, allow: None }
     }
 }
 
@@ -77,8 +79,12 @@ pub(crate) enum Handling {
     Respond(Response),
     /// A file has to be opened, which may block.
     Open(FileJob),
+    /// The client's name has to be looked up before it is known whether the client may proceed (D26).
+    Name,
     /// Refused with a page of the operator's own, which has to be read.
     Refuse(SiteRefusal),
+    /// Denied by the limiter, but the answer is held back for a while.
+    Delay(SiteRefusal),
     /// Forwarded to this upstream.
     Forward(Arc<Effective>),
 }

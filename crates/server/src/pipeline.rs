@@ -16,6 +16,14 @@ pub(crate) fn decide(
 ) -> Result<Handling, Refusal> {
     site::choose(listener, exchange)?; //                  400 Invalid Hostname, 404 stopped, 404.20
     client::identify(exchange)?; //                        400.10
+    if limit::needs_name(exchange) {
+        return Ok(Handling::Name);
+    }
+    proceed(worker, exchange, now_ms)
+}
+
+/// The stages from the limiter on, once the client is known.
+pub(crate) fn proceed(worker: &Worker, exchange: &mut Exchange, now_ms: u64) -> Result<Handling, Refusal> {
     limit::admit(&worker.limiter, exchange, now_ms)?; //   abort, 401, 403, 404 with .501 to .504
     filter::screen(exchange)?; //                          404.7, 404.8, 404.11
     handler::choose(worker, exchange, now_ms) //           404, 405

@@ -7,6 +7,7 @@ use doorward_wire::{Framing, HeadWriter};
 use crate::clock::DateLine;
 use crate::exchange::{Answered, Exchange};
 use crate::outcome::{Body, FieldLines, Response, ServiceRefusal, SiteRefusal, field_line};
+use crate::rate_limit;
 use crate::stage::error_page;
 
 /// Appends a response's head, and notes in the exchange what was answered.
@@ -21,6 +22,7 @@ pub(crate) fn head(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respon
         }
     };
     common(&mut head, date);
+    rate_limit::append(&mut head, exchange);
     head.framing(framing, exchange.keep_alive, exchange.request.version());
     head.finish();
     exchange.answered =
@@ -65,6 +67,9 @@ pub(crate) fn site_refusal(refusal: &SiteRefusal, exchange: &Exchange) -> Respon
 pub(crate) fn refusal_fields(fields: &mut Vec<u8>, refusal: &SiteRefusal) {
     if let Some(allow) = refusal.allow {
         field_line(fields, "Allow", allow.as_bytes());
+    }
+    if let Some(seconds) = refusal.retry_after_s {
+        field_line(fields, "Retry-After", seconds.to_string().as_bytes());
     }
 }
 

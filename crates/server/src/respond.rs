@@ -7,8 +7,9 @@ use doorward_wire::BodyLength;
 
 use crate::connection::Connection;
 use crate::downstream::End;
-use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
+use crate::exchange::{Answered, Exchange, WIN32_CLIENT_GONE};
 use crate::outcome::{Handling, Refusal, Response, SiteRefusal};
+use crate::pipeline;
 use crate::proxy;
 use crate::render;
 use crate::send;
@@ -68,11 +69,31 @@ pub(crate) async fn refusal_response(worker: &Worker, refusal: &SiteRefusal, exc
 impl Connection {
     /// Handles a request that needs waiting.
     pub(crate) async fn handle(&mut self, exchange: Box<Exchange>, handling: Handling) -> Result<(), End> {
+        let (mut exchange, mut handling) = (exchange, handling);
+        if matches!(handling, Handling::Name) {
+            let names = &self.client.worker.shared.names;
+            exchange.host_name = Some(names.look_up(exchange.client.address, self.client.now_ms()).await);
+            handling = match pipeline::proceed(&self.client.worker, &mut exchange, self.client.now_ms()) {
+                Ok(handling) => handling,
+                Err(refusal) => return self.refuse(exchange, refusal).await,
+            };
+        }
         match handling {
+            // The name is known by now: the limiter has decided.
+            Handling::Name => Err(End::Close),
             Handling::Respond(response) => self.respond(exchange, response).await,
             Handling::Open(job) => {
                 let found = find(job).await;
                 self.respond_found(exchange, found).await
+            }
+            Handling::Delay(refusal) => {
+                if let Err(end) = self.hold_back(&exchange).await {
+                    let (status, substatus) = (refusal.status, refusal.substatus);
+                    exchange.answered = Answered { status, substatus, win32_status: WIN32_CLIENT_GONE };
+                    self.client.worker.finish(exchange);
+                    return Err(end);
+                }
+                self.refuse(exchange, refusal.into()).await
             }
             Handling::Refuse(refusal) => self.refuse(exchange, refusal.into()).await,
             Handling::Forward(effective) => proxy::forward(self, exchange, &effective).await,

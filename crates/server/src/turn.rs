@@ -14,6 +14,7 @@ use crate::pipeline;
 use crate::render;
 use crate::send;
 use crate::stage::error_file::Due;
+use crate::tarpit;
 use crate::worker::Scratch;
 
 /// Pipelined answers are written once they come to this much.
@@ -228,6 +229,9 @@ impl Connection {
         match decided {
             Ok(Handling::Respond(response)) if response.body.bytes().is_some() => self.answer(exchange, response, out),
             Ok(handling) => Some(Turn::Handle(exchange, handling)),
+            Err(Refusal::Site(refusal)) if tarpit::holds(&refusal, &exchange) => {
+                Some(Turn::Handle(exchange, Handling::Delay(refusal)))
+            }
             Err(Refusal::Site(refusal)) => match self.client.worker.error_files.due(&refusal, &exchange, now_ms) {
                 Due::Ready(response) => self.answer(exchange, response, out),
                 Due::Read(_) => Some(Turn::Handle(exchange, Handling::Refuse(refusal))),

@@ -21,10 +21,12 @@ use crate::clock::{Clock, DateLine};
 use crate::custom_fields;
 use crate::exchange::Exchange;
 use crate::listener::accept;
+use crate::names::Names;
 use crate::proxy::Pool;
 use crate::stage::error_file::ErrorFiles;
 use crate::static_file::FileCache;
 use crate::stream::Ends;
+use crate::tarpit::Tarpit;
 use crate::tls::Store;
 use crate::watch::{SWEEP_INTERVAL_MS, Watches};
 
@@ -38,6 +40,9 @@ pub(crate) struct Shared {
     pub(crate) plan: ArcSwap<Plan>,
     pub(crate) certificates: ArcSwap<Store>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) tarpit: Tarpit,
+    /// What clients are called.
+    pub(crate) names: Names,
     pub(crate) clock: Clock,
     pub(crate) timers: Timers,
     pub(crate) head_limits: HeadLimits,

@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
+use crate::harness::client::Client;
 use crate::harness::config::{document, dynamic, location, rate, site};
 use crate::harness::doorward::Doorward;
 use crate::harness::home::Home;
+use crate::harness::log_file::verdicts;
+use crate::harness::net::Net;
 use crate::harness::wait_until;
 
 /// One site `shop` on .2 whose clients may ask three times an hour.
@@ -93,4 +96,94 @@ fn blocks_strike_everywhere_and_outlive_a_restart() {
         let answer = explain(&front, &[&address]);
         (answer["block"].is_null() && answer["verdict"] == "allow").then_some(())
     });
+}
+
+#[test]
+fn a_list_file_denies_and_is_read_again() {
+    let net = Net::of("a_list_file_denies_and_is_read_again");
+    let own =
+        "\n  <location path=\"shop\">\n    <doorward><limiter listFile=\"blocked.txt\" /></doorward>\n  </location>";
+    let configuration = document(&site(1, "shop", &["http/{NET}.2:{PORT}:"]), own);
+    let home = Home::on(net).config(&configuration).file("shop/index.html", "shop");
+    let list = home.path("home/config/blocked.txt");
+    let missing = home.cli(&["check"]);
+    assert!(missing.code == 1 && missing.out.contains("the list cannot be read"), "{missing:?}");
+    std::fs::write(&list, format!("# from a feed\nnonsense\n{}\n", net.ip(200))).unwrap();
+    let front = home.start();
+    let denied = || [0, 1].map(|client| net.client(client).status(net.at(2), "/"));
+    assert_eq!(denied(), [403, 200]);
+    let text = front.cli(&["limits", "explain", &net.ip(200).to_string()]).expect_ok();
+    assert!(text.contains("blocked.txt:3:1"), "{text}");
+    let findings = front.cli(&["check"]).out;
+    assert!(findings.contains("blocked.txt:2:1: warning[value]: 'nonsense' is no address"), "{findings}");
+    std::fs::write(&list, format!("{}\n", net.ip(201))).unwrap();
+    wait_until("the changed list to be in force", || (denied() == [200, 403]).then_some(()));
+    std::fs::remove_file(&list).unwrap();
+    let told =
+        || front.status()["configuration"]["findings"].to_string().contains("what it said before stays in force");
+    wait_until("the finding about the missing list", || told().then_some(()));
+    assert_eq!(denied(), [200, 403], "a list that is gone changes nothing");
+    std::fs::write(&list, "").unwrap();
+    wait_until("the list that is back", || (denied() == [200, 200]).then_some(()));
+}
+
+#[test]
+fn host_names_let_in_and_keep_out() {
+    let net = Net::of("host_names_let_in_and_keep_out");
+    let list = |unlisted: bool, entry: &str| {
+        let attributes = format!("enableReverseDns=\"true\" allowUnlisted=\"{unlisted}\"");
+        format!("<security><ipSecurity {attributes}>{entry}</ipSecurity></security>")
+    };
+    let sites = site(1, "out", &["http/{NET}.2:{PORT}:"]) + &site(2, "in", &["http/{NET}.3:{PORT}:"]);
+    let rest = location("out", &list(true, "<add domainName=\"localhost\" allowed=\"false\" />"))
+        + &location("in", &list(false, "<add domainName=\"localhost\" allowed=\"true\" />"));
+    let front = Home::on(net).config(&document(&sites, &rest)).file("out/x.html", "x").file("in/x.html", "x").start();
+    let local = Client::from([127, 0, 0, 1]);
+    assert_eq!([2, 3].map(|host| local.status(net.at(host), "/x.html")), [403, 200]);
+    assert_eq!([2, 3].map(|host| net.client(0).status(net.at(host), "/x.html")), [200, 403]);
+    assert_eq!(verdicts(&front.w3c(1, 2)), ["200 0 0", "403 504 0"]);
+    assert_eq!(verdicts(&front.w3c(2, 2)), ["200 0 0", "403 503 0"]);
+}
+
+#[test]
+fn too_many_requests_says_when_to_come_back() {
+    let net = Net::of("too_many_requests_says_when_to_come_back");
+    let sites = site(1, "shop", &["http/{NET}.2:{PORT}:"]) + &site(2, "slow", &["http/{NET}.3:{PORT}:"]);
+    let own = |name: &str, attributes: &str| {
+        format!("\n  <location path=\"{name}\">\n    <doorward><limiter {attributes} /></doorward>\n  </location>")
+    };
+    let polite = "tooManyRequests=\"true\" rateLimitFields=\"true\" penaltySeconds=\"100\"";
+    let rest = location("shop", &dynamic("", &rate(2, 30_000)))
+        + &location("slow", &dynamic("", &rate(1, 3_600_000)))
+        + &own("shop", polite)
+        + &own("slow", "tarpitMs=\"300\"");
+    let home = Home::on(net).config(&document(&sites, &rest));
+    let front = home.file("shop/index.html", "shop").file("slow/index.html", "slow").start();
+    let ask = || net.client(0).get(net.at(2), "/");
+    let first = ask();
+    assert_eq!((first.status, first.header("ratelimit-policy")), (200, Some("\"rate\";q=2;w=30")));
+    assert_eq!(first.header("ratelimit"), Some("\"rate\";r=1;t=30"));
+    assert_eq!(ask().status, 200);
+    let denied = ask();
+    assert_eq!(
+        (denied.status, denied.header("retry-after"), denied.header("ratelimit")),
+        (429, Some("100"), Some("\"rate\";r=0;t=30"))
+    );
+    assert_eq!(verdicts(&front.w3c(1, 3))[2], "429 502 0");
+    let address = net.ip(200).to_string();
+    let left = explain(&front, &[&address])["penalty_left_ms"].as_u64().unwrap();
+    assert!((90_000..=100_000).contains(&left), "{left}");
+    front.cli(&["limits", "unblock", &address]).expect_ok();
+    assert_eq!(ask().status, 200, "an unblocked client serves no penalty");
+    // A denial that is held back.
+    assert_eq!(net.client(0).status(net.at(3), "/"), 200);
+    let begun = std::time::Instant::now();
+    assert_eq!(net.client(0).status(net.at(3), "/"), 403);
+    assert!(begun.elapsed().as_millis() >= 300, "held back");
+    // A proxy of one's own is told apart.
+    let request = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n";
+    let proxy = net.client(1);
+    assert_eq!([(); 2].map(|()| proxy.exchange(net.at(3), request).status), [200, 403]);
+    let findings = front.status()["limiter"]["findings"].to_string();
+    assert!(findings.contains(&net.ip(201).to_string()) && findings.contains("your own proxy"), "{findings}");
 }

@@ -8,6 +8,7 @@ use crate::schema::parse_networks;
 
 /// Our additions to the limits at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one field for each attribute")]
 pub struct LimiterSection {
     /// Whether a denied request counts towards the rate.
     pub count_denied: bool,
@@ -22,6 +23,18 @@ pub struct LimiterSection {
     pub trust_any_proxy: bool,
     /// The header that names the client: `X-Forwarded-For`, `Forwarded`, or another.
     pub client_header: String,
+    /// A file of addresses to deny, as written; empty for none. [`crate::Configuration::list_file`] has it.
+    pub list_file: String,
+    /// Whether a client over a dynamic limit gets 429 with `Retry-After`, whatever `denyAction` says.
+    pub too_many_requests: bool,
+    /// Whether responses carry the `RateLimit` fields.
+    pub rate_limit_fields: bool,
+    /// How long a client over the rate is kept out the first time, in seconds; 0 is not at all.
+    pub penalty_seconds: u32,
+    /// The longest that is, after doubling each time, in seconds.
+    pub penalty_seconds_max: u32,
+    /// How long a denial is held back, in milliseconds; 0 is not at all.
+    pub tarpit_ms: u32,
     /// Most connections of one address at a time; 0 is no limit.
     pub connections_per_address: u32,
     /// Most TLS handshakes of one address per second; 0 is no limit.
@@ -40,6 +53,12 @@ impl LimiterSection {
             trusted_proxies: trusted.map(|setting| parse_networks(&setting.text).unwrap_or_default()),
             trust_any_proxy: section.bool("trustAnyProxy"),
             client_header: section.text("clientHeader"),
+            list_file: section.text("listFile"),
+            too_many_requests: section.bool("tooManyRequests"),
+            rate_limit_fields: section.bool("rateLimitFields"),
+            penalty_seconds: section.uint("penaltySeconds"),
+            penalty_seconds_max: section.uint("penaltySecondsMax"),
+            tarpit_ms: section.uint("tarpitMs"),
             connections_per_address: section.uint("connectionsPerAddress"),
             handshakes_per_second: section.uint("handshakesPerSecond"),
             trusted_proxies_origin: trusted.map(|setting| setting.origin.clone()),

@@ -20,7 +20,8 @@ impl Daemon {
             Source::File => Source::File,
         };
         match source.load(&self.home) {
-            Ok(configuration) => {
+            Ok(mut configuration) => {
+                configuration.keep_lists_of(&self.configuration);
                 self.source = source;
                 let applied = self.make_true(Arc::new(configuration)).await;
                 report_waiting(&applied);

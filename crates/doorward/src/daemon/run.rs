@@ -127,7 +127,7 @@ impl Daemon {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
         };
-        let signature = Signature::of(&self.home);
+        let signature = self.signature();
         self.restore_blocks();
         let applied = self.make_true(Arc::clone(&self.configuration)).await;
         if self.is_hopeless(&applied) {
@@ -196,13 +196,13 @@ impl Daemon {
                         let outcome = self.carry_out(order).await;
                         let _nobody_waits = answer.send(outcome);
                         // What we wrote ourselves is in force already.
-                        in_force = Signature::of(&self.home);
+                        in_force = self.signature();
                         seen = in_force.clone();
                     }
                     None => return None,
                 },
                 _ = signals.hang_up.recv() => {
-                    in_force = Signature::of(&self.home);
+                    in_force = self.signature();
                     seen = in_force.clone();
                     self.reload_and_say().await;
                 }
@@ -210,7 +210,7 @@ impl Daemon {
                 _ = signals.terminate.recv() => return None,
                 _ = certificates_tick.tick() => self.refresh_certificates(),
                 _ = tick.tick() => {
-                    let now = Signature::of(&self.home);
+                    let now = self.signature();
                     // An editor may still be writing: act when a change has rested for a tick.
                     if now != in_force && now == seen {
                         in_force = now.clone();
@@ -222,6 +222,11 @@ impl Daemon {
                 }
             }
         }
+    }
+
+    /// The files of the configuration in force as they are now.
+    fn signature(&self) -> Signature {
+        Signature::of(&self.home, &self.configuration.list_paths())
     }
 
     async fn reload_and_say(&mut self) {

@@ -2,7 +2,7 @@
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use doorward_config::{Configuration, Home, LoadError, load, load_text};
 
@@ -19,7 +19,7 @@ pub(crate) enum Source {
 
 /// Tells one state of the configuration files from another without reading them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Signature([Option<[i64; 5]>; 2]);
+pub(crate) struct Signature(Vec<Option<[i64; 5]>>);
 
 impl Source {
     /// The file where it exists or was asked for by name, else the embedded default.
@@ -50,9 +50,10 @@ impl Source {
 
 impl Signature {
     /// The files as they are now.
-    pub(crate) fn of(home: &Home) -> Self {
+    pub(crate) fn of(home: &Home, lists: &[PathBuf]) -> Self {
         let signature = |path: &Path| std::fs::metadata(path).ok().map(|metadata| facts(&metadata));
-        Self([signature(&home.config_file), signature(&home.http_config_file)])
+        let own = [home.config_file.as_path(), home.http_config_file.as_path()];
+        Self(own.into_iter().chain(lists.iter().map(PathBuf::as_path)).map(signature).collect())
     }
 }
 

@@ -108,6 +108,7 @@ fn limiter(limiter: &Value) {
         limiter["in_use"],
         limiter["capacity"]
     ));
+    rows(&limiter["findings"]).for_each(|finding| text::line(format!("  {}", word(finding))));
 }
 
 fn logs(logs: &Value) {

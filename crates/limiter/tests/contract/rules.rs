@@ -8,7 +8,8 @@ use doorward_limiter::{
 use crate::desk::{Desk, client, concurrent, deny, rate};
 
 const A: &str = "203.0.113.9";
-const SAMPLE: Sample<'_> = Sample { method: "GET", path: "/", user_agent: b"agent", site_id: 3 };
+const SAMPLE: Sample<'_> =
+    Sample { method: "GET", path: "/", user_agent: b"agent", site_id: 3, speaks_for_others: false };
 
 /// Sends one request at each time and tells which were let in, as a string of `+` and `-`.
 fn check_rate(limits: Limits, times_ms: &[u64], expected: &str) {

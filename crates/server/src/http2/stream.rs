@@ -21,6 +21,7 @@ use crate::pipeline;
 use crate::proxy::{self, Failure, Progress, Sides, Sink as _};
 use crate::render;
 use crate::respond::{find, found_response, refusal_response};
+use crate::tarpit;
 
 /// How a stream ended.
 enum Ended {
@@ -93,13 +94,26 @@ async fn answer_to(
         answer.reset(Reason::REFUSED_STREAM);
         return Ended::Unrecorded;
     };
-    let decided = pipeline::decide(&session.worker, listener, exchange, session.now_ms());
+    let decided = match pipeline::decide(&session.worker, listener, exchange, session.now_ms()) {
+        Ok(Handling::Name) => {
+            let names = &session.worker.shared.names;
+            exchange.host_name = Some(names.look_up(exchange.client.address, session.now_ms()).await);
+            pipeline::proceed(&session.worker, exchange, session.now_ms())
+        }
+        other => other,
+    };
     if let Some(site) = &exchange.site {
         session.idle_ms.set(site.connection_timeout_ms);
     }
     let outcome = match decided {
         Ok(Handling::Respond(response)) => Ok(response),
         Ok(Handling::Refuse(refusal)) => Err(refusal.into()),
+        Ok(Handling::Delay(refusal)) => {
+            tarpit::hold_back_stream(&session.worker, exchange).await;
+            Err(refusal.into())
+        }
+        // The name is known by now: the limiter has decided.
+        Ok(Handling::Name) => Err(SiteRefusal::new(500, 0, 0).into()),
         Ok(Handling::Open(job)) => found_response(&session.worker, exchange, find(job).await),
         Ok(Handling::Forward(effective)) => return forward(session, answer, exchange, (effective, body)).await,
         Err(refusal) => Err(refusal),

@@ -6,6 +6,7 @@ use doorward_wire::{BodyLength, Framing, HeadWriter, Response, end_to_end};
 
 use crate::exchange::{Answered, Exchange};
 use crate::outcome::field_line;
+use crate::rate_limit;
 
 /// Fields that say where a request comes from. Only we know, so what a stranger wrote is dropped.
 const FORWARDING: [&str; 4] = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"];
@@ -87,6 +88,7 @@ pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Resp
             head.field(name, value);
         }
     }
+    rate_limit::append(&mut head, exchange);
     let chunked = matches!(framing, Framing::Chunked);
     exchange.keep_alive &= !matches!(framing, Framing::Close);
     head.framing(framing, exchange.keep_alive, exchange.request.version());

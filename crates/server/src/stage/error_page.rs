@@ -164,6 +164,7 @@ fn explanation(status: u16) -> &'static str {
         400 => "The request could not be understood.",
         401 => "You do not have permission to view this page.",
         403 => "You are not allowed to see this page now.",
+        429 => "You have sent too many requests. Try again a little later.",
         404 => "What you are looking for is not here, has been moved, or is not available now.",
         405 => "This page cannot be asked for with this method.",
         412 => "A condition that the request set is not met.",

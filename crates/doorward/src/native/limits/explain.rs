@@ -39,9 +39,15 @@ fn show(answer: &Explanation) {
         row("block", format!("{} until {}: {}", block.network, block.until, block.reason));
     }
     row("address list", list(answer));
+    if answer.name_matters {
+        row("host name", "an entry with domainName could decide otherwise; no name was looked up here".to_owned());
+    }
     row("in progress", count(answer.in_progress, answer.concurrent_max, ""));
     let interval = answer.interval_ms.map(|interval| format!(" in {interval} ms")).unwrap_or_default();
     row("in interval", count(answer.in_window, answer.requests_max, &interval));
+    if answer.penalty_left_ms > 0 {
+        row("penalty", format!("{} ms left", answer.penalty_left_ms));
+    }
     row("verdict", verdict(answer));
     if let Some(rule) = &answer.decided_by {
         row("decided by", decider(rule));
