@@ -28,6 +28,7 @@ mod log_faults;
 mod log_forms;
 mod logs;
 mod messages;
+mod paths;
 mod proxy;
 mod reload;
 mod static_files;

@@ -73,6 +73,8 @@ const TESTS: &[&str] = &[
     "a_full_disk_costs_lines_and_nothing_else",
     "a_folder_that_is_removed_comes_back",
     "killed_under_load_no_line_is_broken",
+    "every_path_of_the_vectors",
+    "a_denied_folder_is_denied_in_every_spelling",
     "a_response_streams_while_the_upstream_still_writes",
     "a_vanished_client_of_a_proxy_gives_its_place_back",
     "a_body_waits_for_100_continue",
