@@ -11,6 +11,7 @@ packages_to_test='
 git                     git
 curl                    curl
 nginx                   nginx-light
+openssl                 openssl
 /usr/bin/python3        python3
 setpriv                 util-linux
 ip                      iproute2

@@ -12,8 +12,10 @@ use doorward_logs::Sink;
 use doorward_server::Control;
 use serde::{Deserialize, Serialize};
 
+use crate::certificates::{self, BindOrder, CertificatesReport, ImportOrder};
 use crate::desk::{Desk, Done, NewSiteOrder, Order, Refused, RefusedKind};
 use crate::limits_api;
+use crate::log_files::{self, LogFileReport};
 use crate::report::{self, ListenReport, Standing, StatusReport};
 
 /// What every route can reach.
@@ -43,6 +45,12 @@ pub fn router(control: Arc<Control>, sink: Arc<Sink>, standing: Arc<Mutex<Standi
         .route("/v1/sites/{name}/stop", post(stop_site))
         .route("/v1/listen", get(listen).post(add_listen))
         .route("/v1/listen/{address}", delete(remove_listen))
+        .route("/v1/certs", get(certificates).post(import_certificate))
+        .route("/v1/certs/{sha1}", delete(remove_certificate))
+        .route("/v1/certs/bindings", post(bind_certificate))
+        .route("/v1/certs/bindings/{place}", delete(unbind_certificate))
+        .route("/v1/logs", get(log_files))
+        .route("/v1/logs/reopen", post(reopen_logs))
         .route("/v1/reload", post(reload))
         .route("/v1/stop", post(stop))
         .merge(limits_api::routes())
@@ -56,6 +64,16 @@ async fn status(State(reach): State<Reach>) -> Json<StatusReport> {
 
 async fn listen(State(reach): State<Reach>) -> Json<ListenReport> {
     Json(ListenReport { addresses: reach.standing().listen })
+}
+
+async fn log_files(State(reach): State<Reach>) -> Json<Vec<LogFileReport>> {
+    Json(log_files::log_files(&reach.control.plan(), &reach.sink))
+}
+
+async fn reopen_logs(State(reach): State<Reach>) -> Json<Done> {
+    reach.sink.reopen();
+    let message = "Every log file is closed; the next line opens it again, with a header.".to_owned();
+    Json(Done { message, notes: Vec::new() })
 }
 
 async fn add_site(State(reach): State<Reach>, body: Result<Json<NewSiteOrder>, JsonRejection>) -> Outcome {
@@ -89,6 +107,28 @@ async fn add_listen(State(reach): State<Reach>, body: Result<Json<AddressBody>, 
 
 async fn remove_listen(State(reach): State<Reach>, Path(address): Path<String>) -> Outcome {
     carry_out(&reach, Order::RemoveListen(address)).await
+}
+
+async fn certificates(State(reach): State<Reach>) -> Json<CertificatesReport> {
+    Json(certificates::certificates(&reach.control, reach.standing().certificates))
+}
+
+async fn import_certificate(State(reach): State<Reach>, body: Result<Json<ImportOrder>, JsonRejection>) -> Outcome {
+    let Json(body) = body?;
+    carry_out(&reach, Order::ImportCertificate(body)).await
+}
+
+async fn remove_certificate(State(reach): State<Reach>, Path(sha1): Path<String>) -> Outcome {
+    carry_out(&reach, Order::RemoveCertificate(sha1)).await
+}
+
+async fn bind_certificate(State(reach): State<Reach>, body: Result<Json<BindOrder>, JsonRejection>) -> Outcome {
+    let Json(body) = body?;
+    carry_out(&reach, Order::BindCertificate(body)).await
+}
+
+async fn unbind_certificate(State(reach): State<Reach>, Path(place): Path<String>) -> Outcome {
+    carry_out(&reach, Order::UnbindCertificate(place)).await
 }
 
 async fn reload(State(reach): State<Reach>) -> Outcome {

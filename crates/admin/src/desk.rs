@@ -1,5 +1,6 @@
 //! Where orders are taken. One task works them off, one at a time.
 
+use crate::certificates::{BindOrder, ImportOrder};
 use doorward_limiter::IpNet;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -67,6 +68,14 @@ pub enum Order {
     AddListen(String),
     /// Remove an address from the IP listen list.
     RemoveListen(String),
+    /// Keep a certificate and its key.
+    ImportCertificate(ImportOrder),
+    /// Forget an imported certificate, named by its SHA-1.
+    RemoveCertificate(String),
+    /// Let a certificate answer somewhere.
+    BindCertificate(BindOrder),
+    /// Let no certificate answer there any more.
+    UnbindCertificate(String),
     /// Set limits in the configuration.
     SetLimits(LimitsOrder),
     /// Block a network for a while.

@@ -6,18 +6,22 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod certificates;
 mod control_socket;
 mod desk;
 mod explain;
 mod limits_api;
+mod log_files;
 mod policy_report;
 mod report;
 
 pub use api::router;
+pub use certificates::{BindOrder, BoundCertificates, CertificateBindingReport, CertificatesReport, ImportOrder};
 pub use control_socket::{ControlSocketError, connectable_path, open, serve};
 pub use desk::{Desk, Done, LimitsOrder, LimitsValue, NewSiteOrder, Order, Orders, Refused, RefusedKind, desk};
 pub use explain::{Explanation, Question};
 pub use limits_api::{BlockOrder, BlockReport};
+pub use log_files::LogFileReport;
 pub use policy_report::{EntryReport, PolicyReport, RuleReport};
 pub use report::{
     ClientReport, ConfigurationReport, LimiterReport, ListenReport, ListenerReport, LogProblemReport, LogsReport,

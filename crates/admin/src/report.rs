@@ -7,8 +7,10 @@ use doorward_config::Configuration;
 use doorward_limiter::{Evidence, Usage};
 use doorward_logs::{Sink, SinkStatus};
 use doorward_plan::{SitePlan, SiteState};
-use doorward_server::{Control, ListenerStatus, ServerStatus, unix_ms};
+use doorward_server::{CertificateStatus, Control, ListenerStatus, ServerStatus, unix_ms};
 use serde::{Deserialize, Serialize};
+
+use crate::certificates::BoundCertificates;
 
 /// What only the owner of the configuration knows.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +23,8 @@ pub struct Standing {
     pub listen: Vec<String>,
     /// Findings that did not keep the configuration from being used.
     pub findings: Vec<String>,
+    /// Which certificate answers where.
+    pub certificates: BoundCertificates,
     /// The configuration in force, to tell where a value comes from.
     pub configuration: Option<Arc<Configuration>>,
 }
@@ -36,6 +40,8 @@ pub struct StatusReport {
     pub sites: Vec<SiteReport>,
     /// Every address of the plan.
     pub listeners: Vec<ListenerReport>,
+    /// Every certificate in use.
+    pub certificates: Vec<CertificateStatus>,
     /// The configuration in force.
     pub configuration: ConfigurationReport,
     /// Decisions and room of the limiter.
@@ -207,6 +213,7 @@ pub async fn status(control: &Control, sink: &Sink, standing: Standing) -> Statu
         pid: std::process::id(),
         sites: plan.sites.iter().map(site).collect(),
         listeners: server.listeners,
+        certificates: control.certificates(),
         configuration: ConfigurationReport {
             file: standing.file,
             last_error: standing.last_error,

@@ -11,7 +11,8 @@ use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::schema::{self, OverrideMode};
 use crate::settings::{
-    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, Settings, StaticContent,
+    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, LogsSection, Settings,
+    StaticContent,
 };
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
@@ -84,6 +85,7 @@ impl Configuration {
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
             http_errors: HttpErrors::read(&section("system.webServer/httpErrors")),
             http_logging: HttpLogging::read(&section("system.webServer/httpLogging")),
+            logs: LogsSection::read(&section("doorward/logs")),
             files: FilesSection::read(&section("doorward/files")),
             limiter: self.hierarchy.limiter(place),
             proxy: self.hierarchy.proxy(place),

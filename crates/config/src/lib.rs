@@ -49,7 +49,7 @@ pub use schema::OverrideMode;
 pub use settings::{
     CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
     ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, HttpErrors, HttpLogging, IpSecurity,
-    IpSecurityEntry, LimiterSection, ProxySection, RateLimit, Settings, StaticContent,
+    IpSecurityEntry, LimiterSection, LogTarget, LogsSection, ProxySection, RateLimit, Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{

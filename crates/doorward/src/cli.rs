@@ -1,5 +1,6 @@
 //! The words one can type.
 
+mod cert;
 mod limits;
 
 use std::net::SocketAddr;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::embedded::Ports;
+pub(crate) use cert::{CertBindArgs, CertCommand};
 pub(crate) use limits::{ClientsArgs, ExplainArgs, Limit, LimitsCommand, PlaceArgs, SetArgs, Switch};
 
 /// A web front door: sites on exact addresses, limits per client, logs as IIS writes them.
@@ -35,9 +37,15 @@ pub(crate) enum Command {
     /// The IP listen list: the addresses that `*` bindings may use.
     #[command(subcommand)]
     Listen(ListenCommand),
+    /// Certificates: keep them, and say where they answer.
+    #[command(subcommand)]
+    Cert(CertCommand),
     /// The limiter: who is limited now and why, what holds where, and blocks of your own.
     #[command(subcommand)]
     Limits(LimitsCommand),
+    /// Where log lines go now; look at them, and close the files for a rotation.
+    #[command(subcommand)]
+    Logs(LogsCommand),
     /// Show who holds a port, and what that blocks.
     Who {
         /// The TCP port.
@@ -155,4 +163,29 @@ pub(crate) enum ListenCommand {
     },
     /// Show the list.
     List(JsonArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogsCommand {
+    /// Print the present file of every log.
+    Paths(JsonArgs),
+    /// Print the last lines of a site's log, or of every log.
+    Tail(TailArgs),
+    /// Close every log file; the next line opens it again. For logrotate's `postrotate`.
+    Reopen,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TailArgs {
+    /// Name of the site; without it, every log.
+    pub(crate) site: Option<String>,
+    /// The HTTPERR log alone: what no site's log shows.
+    #[arg(long, conflicts_with = "site")]
+    pub(crate) errors: bool,
+    /// So many lines of each log.
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 10)]
+    pub(crate) lines: usize,
+    /// Go on with new lines, also into the next file, until Ctrl-C.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
 }

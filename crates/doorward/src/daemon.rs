@@ -2,6 +2,7 @@
 
 mod banner;
 mod blocks;
+mod certificates;
 mod changes;
 mod edits;
 mod lock;
@@ -60,11 +61,16 @@ impl Daemon {
     fn note_in_force(&self) {
         let listen = self.configuration.ip_listen.iter().map(|entry| entry.address.to_string()).collect();
         let findings = self.configuration.findings.iter().filter(|finding| finding.severity != Severity::Note);
-        let findings = findings.map(ToString::to_string).collect();
-        let file = self.source.name(&self.home);
-        let configuration = Some(Arc::clone(&self.configuration));
-        self.with_standing(|standing| {
-            *standing = Standing { file, last_error: None, listen, findings, configuration };
-        });
+        let findings = findings.map(ToString::to_string);
+        let problems = self.control.plan().remarks().map(ToString::to_string).collect::<Vec<_>>();
+        let standing = Standing {
+            file: self.source.name(&self.home),
+            last_error: None,
+            listen,
+            findings: findings.chain(problems).collect(),
+            certificates: self.bound_certificates(),
+            configuration: Some(Arc::clone(&self.configuration)),
+        };
+        self.with_standing(|present| *present = standing);
     }
 }

@@ -1,8 +1,10 @@
 //! The native commands, one file each.
 
+mod cert;
 mod check;
 mod limits;
 mod listen;
+mod logs;
 mod probe;
 mod site;
 mod status;
@@ -36,7 +38,9 @@ pub(crate) fn dispatch(cli: Cli) -> ExitCode {
         Command::Status(args) => status::run(&socket, args.json),
         Command::Site(command) => site::run(&socket, command),
         Command::Listen(command) => listen::run(&socket, command),
+        Command::Cert(command) => cert::run(&socket, command),
         Command::Limits(command) => limits::run(&socket, command),
+        Command::Logs(command) => logs::run(&socket, command),
         Command::Reload => order(&socket, (Method::POST, "/v1/reload"), None),
         Command::Stop => order(&socket, (Method::POST, "/v1/stop"), None),
     };

@@ -11,7 +11,7 @@ use crate::time_text::TimeText;
 /// The `#Software` and `#Version` lines that readers of HTTPERR files look for.
 pub(crate) const SOFTWARE: &str = "Microsoft HTTP API 2.0";
 
-/// Columns of every file; `streamid` is there since Server 2016 and always `-` for us.
+/// Columns of every file; `streamid` is there since Server 2016; HTTP/1 has none.
 pub(crate) const FIELDS_LINE: &[u8] = b"#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri \
     streamid sc-status s-siteid s-reason s-queuename\r\n";
 
@@ -30,7 +30,8 @@ pub(crate) fn put_line(out: &mut Vec<u8>, time: &TimeText, record: &ErrorRecord<
     escape.put_cut(out, record.method, METHOD_BYTES_MAX);
     out.push(b' ');
     escape.put_cut(out, record.uri, URI_BYTES_MAX);
-    out.extend_from_slice(b" - ");
+    out.push(b' ');
+    put_optional(out, record.stream_id.map(u64::from));
     put_optional(out, record.status.map(u64::from));
     put_optional(out, record.site_id.map(u64::from));
     escape.put(out, Some(record.reason.as_bytes()));
@@ -74,6 +75,7 @@ mod tests {
         version: None,
         method: None,
         uri: None,
+        stream_id: None,
         status: None,
         site_id: None,
         reason: "Timer_ConnectionIdle",
@@ -103,6 +105,8 @@ mod tests {
             &ErrorRecord { status: None, ..abort },
             "172.31.77.6 2094 127.0.0.2 80 HTTP/1.1 GET /a+b?c - - 7 AbortRequest_501 Default+Pool",
         );
+        let second = ErrorRecord { version: Some("HTTP/2"), stream_id: Some(3), ..full };
+        check(&second, "172.31.77.6 2094 127.0.0.2 80 HTTP/2 GET /a+b?c 3 503 - ConnLimit -");
         let v6 = ErrorRecord { peer: "[::1]:61522".parse().ok(), reason: "Hostname", ..EMPTY };
         check(&v6, "::1%0 61522 - - - - - - - - Hostname -");
     }

@@ -209,6 +209,7 @@ mod tests {
             name: name.into(),
             source_name: "X-Forwarded-For".into(),
             source: CustomSource::RequestHeader,
+            bytes_max: 4096,
         };
         let record = Record { custom: &[Some(b"1.2.3.4")], ..sample() };
         let text = line(|s| (s.format, s.custom_fields) = (Format::Json, vec![field("status"), field("b")]), &record);

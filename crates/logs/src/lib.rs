@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod ansi;
 mod escape;
 mod fields;
 mod http_err;
@@ -25,6 +26,6 @@ pub mod w3c;
 pub use fields::FieldSet;
 pub use period::Period;
 pub use record::{ErrorRecord, Record};
-pub use sink::{Problem, Sink, SinkError, SinkSettings, SinkStatus};
-pub use site_log::{CustomField, CustomSource, Format, SiteLog, SiteLogSettings};
+pub use sink::{Problem, Retention, Sink, SinkError, SinkSettings, SinkStatus};
+pub use site_log::{CustomField, CustomSource, Format, LogTarget, SiteLog, SiteLogSettings};
 pub use thread_log::ThreadLog;

@@ -4,7 +4,7 @@ use crate::escape::VALUE_BYTES_MAX;
 use crate::record::Record;
 use crate::site_log::{Format, SiteLog};
 use crate::time_text::TimeText;
-use crate::{iis, json, ncsa, w3c};
+use crate::{ansi, iis, json, ncsa, w3c};
 
 /// Lengths a value may have, tried in turn until the line fits: longer ones become `...`.
 const VALUE_LIMITS: [usize; 4] = [VALUE_BYTES_MAX, 512, 64, 3];
@@ -37,6 +37,10 @@ pub(crate) fn put_line(out: &mut Vec<u8>, mut around: Surroundings<'_>, record: 
         if out.len() - start <= around.site.settings().line_bytes_max {
             break;
         }
+    }
+    let settings = around.site.settings();
+    if !settings.is_utf8 && settings.format != Format::Json {
+        ansi::turn(out, start);
     }
 }
 

@@ -79,9 +79,9 @@ impl FileName {
     }
 }
 
-/// The name of a site's log file for a period, in UTF-8 spelling (`u_`).
+/// The name of a site's log file for a period.
 pub(crate) fn file_name(form: &NameForm, key: PeriodKey) -> FileName {
-    let (dated, numbered) = stems(form.format);
+    let (dated, numbered) = stems(form);
     let suffix = if form.has_custom_fields { "_x" } else { "" };
     let (year, month, day) = (key.year.rem_euclid(100), key.month, key.day_or_week);
     match form.period {
@@ -99,16 +99,27 @@ pub(crate) struct NameForm {
     pub(crate) period: Period,
     pub(crate) has_custom_fields: bool,
     pub(crate) truncate_bytes: u64,
+    /// Otherwise names have no `u_`.
+    pub(crate) is_utf8: bool,
 }
 
-/// Beginning of dated and of numbered names. JSON is ours; the others are IIS's.
-fn stems(format: Format) -> (&'static str, &'static str) {
-    match format {
-        Format::W3c => ("u_ex", "u_extend"),
-        Format::Ncsa => ("u_nc", "u_ncsa"),
-        Format::Iis => ("u_in", "u_inetsv"),
-        Format::Json => ("u_js", "u_json"),
+/// Beginning of dated and of numbered names. JSON is ours, and always UTF-8; the others are IIS's.
+fn stems(form: &NameForm) -> (&'static str, &'static str) {
+    match (form.format, form.is_utf8) {
+        (Format::W3c, true) => ("u_ex", "u_extend"),
+        (Format::Ncsa, true) => ("u_nc", "u_ncsa"),
+        (Format::Iis, true) => ("u_in", "u_inetsv"),
+        (Format::W3c, false) => ("ex", "extend"),
+        (Format::Ncsa, false) => ("nc", "ncsa"),
+        (Format::Iis, false) => ("in", "inetsv"),
+        (Format::Json, _) => ("u_js", "u_json"),
     }
+}
+
+/// What the names of all files of a log begin with.
+pub(crate) fn stem(form: &NameForm) -> &'static str {
+    let (dated, numbered) = stems(form);
+    if form.period == Period::MaxSize { numbered } else { dated }
 }
 
 #[cfg(test)]
@@ -118,11 +129,15 @@ mod tests {
     use super::*;
 
     fn check(format: Format, period: Period, expected: &str) {
-        let form = NameForm { format, period, has_custom_fields: false, truncate_bytes: 1 << 20 };
+        let form = NameForm { format, period, has_custom_fields: false, truncate_bytes: 1 << 20, is_utf8: true };
         let key = PeriodKey::new(period, datetime(2024, 7, 22, 14, 17, 48, 0));
         assert_eq!(file_name(&form, key).numbered(3), expected);
         let with_custom = expected.replace(".log", "_x.log");
         assert_eq!(file_name(&NameForm { has_custom_fields: true, ..form }, key).numbered(3), with_custom);
+        if format != Format::Json {
+            let ansi = file_name(&NameForm { is_utf8: false, ..form }, key).numbered(3);
+            assert_eq!(ansi, expected.trim_start_matches("u_"));
+        }
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub struct ErrorRecord<'a> {
     pub method: Option<&'a [u8]>,
     /// Path and query joined by `?`, cut at 4096 bytes.
     pub uri: Option<&'a [u8]>,
+    /// HTTP/2 stream of the request (`streamid`).
+    pub stream_id: Option<u32>,
     /// Status sent, if any.
     pub status: Option<u16>,
     /// Site that was chosen, if any.

@@ -8,7 +8,8 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
 use crate::fields::{Column, FieldSet};
-use crate::period::{FileName, NameForm, Period, PeriodKey, file_name};
+use crate::period::{FileName, NameForm, Period, PeriodKey, file_name, stem};
+use crate::sink::Retention;
 use crate::{sink, w3c};
 
 /// What a log line looks like: the `logFormat` of a site. JSON is ours.
@@ -53,6 +54,25 @@ pub struct SiteLogSettings {
     pub line_bytes_max: usize,
     /// `flushByEntryCountW3CLog`: hand over after so many lines; 0 leaves it to size and time.
     pub flush_lines: u32,
+    /// `centralLogFileMode`: the lines of all sites go to one file, below `W3SVC` without a number.
+    pub is_central: bool,
+    /// `logInUTF8`: otherwise names have no `u_` and lines are Windows-1252, with `?` for what that does not have.
+    pub is_utf8: bool,
+    /// Where the lines go.
+    pub target: LogTarget,
+    /// How long old files are kept.
+    pub retention: Retention,
+}
+
+/// Where the lines of a log go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LogTarget {
+    /// To files.
+    File,
+    /// To standard output.
+    Stdout,
+    /// To standard error.
+    Stderr,
 }
 
 /// A further column of a site's log (IIS reference §6.4).
@@ -64,6 +84,8 @@ pub struct CustomField {
     pub source_name: String,
     /// `sourceType`.
     pub source: CustomSource,
+    /// `maxCustomFieldLength`: the caller cuts a longer value.
+    pub bytes_max: usize,
 }
 
 /// Where the value of a custom field comes from. The caller looks it up; the log only knows its order.
@@ -97,7 +119,7 @@ impl SiteLog {
     /// Prepares a log whose local time is that of `zone`.
     pub(crate) fn in_zone(settings: SiteLogSettings, zone: TimeZone) -> Arc<Self> {
         let service = format!("W3SVC{}", settings.site_id);
-        let folder = settings.directory.join(&service);
+        let folder = settings.directory.join(if settings.is_central { "W3SVC" } else { &service });
         let site_text = if settings.log_site_id { service } else { settings.site_name.clone() };
         let columns = settings.fields.columns().collect();
         let fields_line = w3c::fields_line(settings.fields, &settings.custom_fields);
@@ -155,13 +177,22 @@ impl SiteLog {
 
     /// What the file of a period is called.
     pub(crate) fn file_name(&self, key: PeriodKey) -> FileName {
-        let form = NameForm {
+        file_name(&self.name_form(), key)
+    }
+
+    /// What the names of its files begin with.
+    pub(crate) fn stem(&self) -> &'static str {
+        stem(&self.name_form())
+    }
+
+    fn name_form(&self) -> NameForm {
+        NameForm {
             format: self.settings.format,
             period: self.settings.period,
             has_custom_fields: !self.settings.custom_fields.is_empty(),
             truncate_bytes: truncate_limit(self.settings.truncate_bytes),
-        };
-        file_name(&form, key)
+            is_utf8: self.settings.is_utf8,
+        }
     }
 
     /// NCSA and IIS lines carry local time, so their files roll by it too, whatever the attribute says (§6.1).
@@ -209,6 +240,10 @@ pub(crate) mod tests {
             log_site_id: true,
             line_bytes_max: 65_536,
             flush_lines: 0,
+            is_central: false,
+            is_utf8: true,
+            target: LogTarget::File,
+            retention: Retention::default(),
         }
     }
 
@@ -232,6 +267,12 @@ pub(crate) mod tests {
         check(|s| s.site_id = 7, 0, "/logs/W3SVC7/u_ex700101.log");
         check(|s| s.period = Period::MaxSize, 0, "/logs/W3SVC1/u_extend1.log");
         check(|s| s.period = Period::Hourly, SAMPLE_MS, "/logs/W3SVC1/u_ex24072214.log");
+    }
+
+    #[test]
+    fn central_and_ansi_names() {
+        check(|s| s.is_central = true, SAMPLE_MS, "/logs/W3SVC/u_ex240722.log");
+        check(|s| s.is_utf8 = false, SAMPLE_MS, "/logs/W3SVC1/ex240722.log");
     }
 
     #[test]

@@ -53,8 +53,11 @@ pub fn build(inputs: &Inputs<'_>, scopes: &mut Scopes) -> Plan {
             problems.push(Problem { site: Some(site.name.clone()), message: message.clone() });
         }
         let planned = Arc::new(site_plan(inputs, site, state, scopes));
-        for endpoint in site.bindings.iter().filter_map(|binding| binding.endpoint.as_ref().ok()) {
-            claimed.push(Claimed { site: Arc::clone(&planned), endpoint: endpoint.clone() });
+        for binding in &site.bindings {
+            if let Ok(endpoint) = &binding.endpoint {
+                let http2 = binding.ssl_flags & SSL_FLAG_NO_HTTP2 == 0;
+                claimed.push(Claimed { site: Arc::clone(&planned), endpoint: endpoint.clone(), http2 });
+            }
         }
         sites.push(planned);
     }
@@ -109,6 +112,9 @@ fn uncertified<'c>(
     };
     claimed.iter().filter(lacks).map(problem).collect()
 }
+
+/// "Disable HTTP/2" (IIS reference §1.3).
+const SSL_FLAG_NO_HTTP2: u32 = 4;
 
 /// Whether a site runs: what the operator asked for, unless its configuration stands in the way.
 fn state(inputs: &Inputs<'_>, site: &Site, taken: &mut HashSet<(BindingAddress, u16, HostRule)>) -> SiteState {

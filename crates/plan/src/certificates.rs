@@ -163,9 +163,7 @@ impl Certificates {
     pub(crate) fn serves(&self, local: IpAddr, host: &HostRule) -> bool {
         let found = |name: Option<&str>| self.candidates(local, name).next().is_some();
         match host {
-            HostRule::Any => {
-                found(None) || !self.exact.is_empty() || !self.wildcard.is_empty() || self.central_store.is_some()
-            }
+            HostRule::Any => found(None) || self.central_store.is_some(),
             HostRule::Exact(name) => found(Some(name)),
             HostRule::Wildcard(suffix) => found(Some(&format!("any.{suffix}"))),
         }
@@ -238,7 +236,7 @@ mod tests {
     fn a_binding_is_told_when_no_certificate_serves_it() {
         let named = configured(r#"<add hostnamePort="a.test:443" file="x"/>"#);
         let serves = |host: HostRule| named.serves([127, 0, 0, 2].into(), &host);
-        assert!(serves(HostRule::Any) && serves(HostRule::Exact("a.test".to_owned())));
+        assert!(serves(HostRule::Exact("a.test".to_owned())) && !serves(HostRule::Any));
         assert!(!serves(HostRule::Exact("b.test".to_owned())) && !serves(HostRule::Wildcard("test".to_owned())));
         assert!(!configured("").serves([127, 0, 0, 2].into(), &HostRule::Any));
     }

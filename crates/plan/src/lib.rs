@@ -56,6 +56,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The problems that no site's state tells already.
+    pub fn remarks(&self) -> impl Iterator<Item = &Problem> {
+        let told = |problem: &Problem| {
+            self.sites.iter().any(|site| matches!(&site.state, SiteState::Failed(text) if *text == problem.message))
+        };
+        self.problems.iter().filter(move |problem| !told(problem))
+    }
+
     /// The site of that name, compared without regard to case as IIS does.
     pub fn site(&self, name: &str) -> Option<&Arc<SitePlan>> {
         self.sites.iter().find(|site| site.name.eq_ignore_ascii_case(name))

@@ -1,6 +1,7 @@
 //! Which exact addresses to hold open, and what each leads to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -20,11 +21,20 @@ pub struct Problem {
     pub message: String,
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let site = self.site.as_deref().map(|site| format!("{site}: ")).unwrap_or_default();
+        write!(formatter, "warning: {site}{}", self.message)
+    }
+}
+
 /// One bound address and port.
 #[derive(Clone, Debug)]
 pub struct ListenerPlan {
     /// Whether connections start with a TLS handshake.
     pub secure: bool,
+    /// Whether clients may speak HTTP/2: no binding here switches it off (`sslFlags` 4, IIS reference §1.3).
+    pub http2: bool,
     /// Which certificate those get.
     pub certificates: Certificates,
     routes: Routes,
@@ -63,6 +73,8 @@ impl ListenerPlan {
 pub(crate) struct Claimed {
     pub(crate) site: Arc<SitePlan>,
     pub(crate) endpoint: Endpoint,
+    /// `sslFlags` without bit 4.
+    pub(crate) http2: bool,
 }
 
 /// The addresses to open for all started sites, with the routes at each.
@@ -141,8 +153,11 @@ fn listener(address: SocketAddr, secure: bool, claimed: &[Claimed], listen: &[Ip
             }
         }
     }
+    let http2 =
+        here.iter().filter(|claim| covers(claim.endpoint.address, address.ip(), listen)).all(|claim| claim.http2);
     let mut planned = ListenerPlan {
         secure,
+        http2,
         certificates: Certificates::default(),
         routes: routes_at(address.ip(), &here, listen),
         by_local,
@@ -192,7 +207,7 @@ mod tests {
                 let (address, port, host) = parse_binding_information(information).unwrap();
                 let state = if name.starts_with('-') { SiteState::Stopped } else { SiteState::Started };
                 let endpoint = Endpoint { secure: false, address, port, host };
-                Claimed { site: site(id, name.trim_start_matches('-'), state), endpoint }
+                Claimed { site: site(id, name.trim_start_matches('-'), state), endpoint, http2: true }
             })
             .collect();
         listeners(&claimed, &listen).0

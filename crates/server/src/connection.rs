@@ -16,6 +16,7 @@ use doorward_wire::{ServerMachine, TimerReason, Waiting};
 
 use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
+use crate::http2;
 use crate::stream::{Ends, Stream};
 use crate::tls;
 use crate::turn::{Turn, Unread};
@@ -35,6 +36,10 @@ pub(crate) struct Connection {
     pub(crate) listener: Rc<OpenListener>,
     /// One snapshot of the plan, renewed between requests.
     pub(crate) plan: Arc<Plan>,
+    /// Nothing has been received that tells HTTP/1 from HTTP/2.
+    pub(crate) version_open: bool,
+    /// HTTP/2 was agreed on in the handshake.
+    pub(crate) agreed_http2: bool,
     /// When the first byte of the present head came.
     pub(crate) head_since_ms: Option<u64>,
     pub(crate) unread: Unread,
@@ -48,12 +53,13 @@ pub(crate) struct Connection {
 /// Serves a connection to its end.
 pub(crate) async fn serve(mut connection: Connection) {
     let end = match connection.meet().await {
+        Ok(()) if connection.agreed_http2 => connection.run_http2().await,
         Ok(()) => connection.run().await,
         Err(end) => end,
     };
     match end {
         End::Close => connection.client.stream.say_goodbye(),
-        End::Linger => connection.linger().await,
+        End::Linger => Box::pin(connection.linger()).await,
         End::Reset => connection.client.stream.reset_on_drop(),
     }
     connection.client.worker.shared.totals.open_connections.fetch_sub(1, Ordering::Relaxed);
@@ -65,6 +71,8 @@ impl Connection {
             client: Downstream::new(worker, listener.number, stream, ends),
             machine: ServerMachine::new(worker.shared.head_limits),
             carry: Vec::new(),
+            version_open: true,
+            agreed_http2: false,
             listener: Rc::clone(listener),
             plan: worker.shared.plan.load_full(),
             head_since_ms: None,
@@ -77,8 +85,10 @@ impl Connection {
 
     /// What comes before the first request: a trusted proxy's word for its client, and the TLS handshake.
     async fn meet(&mut self) -> Result<(), End> {
-        self.introduce().await?;
-        if self.listener.secure { tls::handshake(self).await } else { Ok(()) }
+        if self.expects_proxy_header() {
+            Box::pin(self.introduce()).await?;
+        }
+        if self.listener.secure { Box::pin(tls::handshake(self)).await } else { Ok(()) }
     }
 
     async fn run(&mut self) -> End {
@@ -89,7 +99,7 @@ impl Connection {
             }
             let mut turn = self.turn(hungry);
             if let Turn::Blocked { rest, then } = turn {
-                if let Err(end) = self.write_rest(&rest).await {
+                if let Err(end) = Box::pin(self.write_rest(&rest)).await {
                     return end;
                 }
                 turn = *then;
@@ -98,12 +108,20 @@ impl Connection {
                 Turn::Hungry => true,
                 Turn::Again | Turn::Blocked { .. } => false,
                 Turn::End(end) => return end,
-                Turn::Handle(exchange, handling) => match self.handle(exchange, handling).await {
+                Turn::Http2 => return self.run_http2().await,
+                // Boxed: what a connection keeps while it waits must not have room for this.
+                Turn::Handle(exchange, handling) => match Box::pin(self.handle(exchange, handling)).await {
                     Ok(()) => false,
                     Err(end) => return end,
                 },
             };
         }
+    }
+
+    async fn run_http2(&mut self) -> End {
+        let received = std::mem::take(&mut self.carry);
+        // Boxed, so that a connection that waits in HTTP/1 does not keep room for it.
+        Box::pin(http2::serve(&self.client, &self.listener, received)).await
     }
 
     /// Waits until the client sends something; a timer or the end of the server ends the wait.

@@ -9,6 +9,7 @@ use doorward_plan::{Effective, SitePlan};
 use doorward_wire::{Request, Version};
 
 use crate::clock::unix_ms;
+use crate::custom_fields;
 use crate::names::Named;
 use crate::stream::Ends;
 
@@ -45,6 +46,10 @@ pub(crate) struct Exchange {
     pub(crate) sent_bytes: u64,
     /// Bytes of the request, head and body framing included.
     pub(crate) received_bytes: u64,
+    /// The response's head as it was sent, kept only where the site's log asks for a field of it.
+    pub(crate) response_head: Vec<u8>,
+    /// The HTTP/2 stream that carries it; `None` in HTTP/1.
+    pub(crate) stream: Option<u32>,
     /// Set where the request is not recorded in the site's log (abort, refused before a site).
     pub(crate) unrecorded: bool,
 }
@@ -65,6 +70,8 @@ impl Exchange {
             keep_alive: false,
             sent_bytes: 0,
             received_bytes: 0,
+            response_head: Vec::new(),
+            stream: None,
             unrecorded: false,
         }
     }
@@ -83,7 +90,32 @@ impl Exchange {
         self.keep_alive = false;
         self.sent_bytes = 0;
         self.received_bytes = 0;
+        self.response_head.clear();
+        self.stream = None;
         self.unrecorded = false;
+    }
+
+    /// Takes note of a head that is sent, where the site's log asks for a field of it.
+    pub(crate) fn keep_head(&mut self, head: &[u8]) {
+        let asked = self.site.as_ref().is_some_and(|site| custom_fields::need_response(&site.log));
+        if asked {
+            self.response_head.clear();
+            self.response_head.extend_from_slice(head);
+        }
+    }
+
+    /// Whether it belongs into its site's log (`httpLogging`).
+    pub(crate) fn is_recorded(&self) -> bool {
+        let takes = self.effective.as_ref().is_none_or(|effective| effective.logging.takes(self.answered.status));
+        !self.unrecorded && takes
+    }
+
+    /// The version as it is logged.
+    pub(crate) fn version_text(&self) -> &'static str {
+        match self.stream {
+            Some(_) => "HTTP/2",
+            None => self.request.version().as_str(),
+        }
     }
 
     /// Whether the answer has no body because of the method.
@@ -135,7 +167,7 @@ impl Exchange {
             query: self.request.query().map(str::as_bytes),
             user_name: None,
             peer: doorward_limiter::canonical(self.ends.peer.ip()),
-            version: self.request.version().as_str(),
+            version: self.version_text(),
             user_agent: self.request.field("User-Agent"),
             cookie: self.request.field("Cookie"),
             referer: self.request.field("Referer"),
@@ -161,9 +193,10 @@ impl Exchange {
             time_unix_ms: unix_ms(),
             peer: Some(self.ends.peer),
             server: Some(self.ends.local),
-            version: known.then(|| self.request.version().as_str()),
+            version: known.then(|| self.version_text()),
             method: known.then(|| self.request.method().as_bytes()),
             uri: known.then(|| self.request.target().as_bytes()),
+            stream_id: self.stream,
             status,
             site_id: self.site.as_ref().map(|site| site.id),
             reason,
@@ -182,5 +215,98 @@ impl Exchange {
     /// The address of the TCP counterpart.
     pub(crate) fn peer(&self) -> IpAddr {
         self.ends.peer.ip()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{exchange, request};
+    use doorward_logs::{
+        CustomField, CustomSource, FieldSet, Format, LogTarget, Period, Retention, Sink, SinkSettings, SiteLog,
+        SiteLogSettings, w3c,
+    };
+    use proptest::prelude::*;
+    use std::path::Path;
+    use std::time::Duration;
+
+    fn settings(directory: &Path) -> SiteLogSettings {
+        let custom = |source| CustomField { name: "x".into(), source_name: "X-Any".into(), source, bytes_max: 4096 };
+        SiteLogSettings {
+            enabled: true,
+            site_id: 1,
+            site_name: "any".into(),
+            directory: directory.into(),
+            format: Format::W3c,
+            fields: FieldSet::from_bits(u32::MAX),
+            custom_fields: vec![custom(CustomSource::RequestHeader), custom(CustomSource::ResponseHeader)],
+            period: Period::Daily,
+            truncate_bytes: 0,
+            local_time_rollover: false,
+            log_site_id: true,
+            line_bytes_max: 65_536,
+            flush_lines: 0,
+            is_central: false,
+            is_utf8: true,
+            target: LogTarget::File,
+            retention: Retention::default(),
+        }
+    }
+
+    /// Logs one exchange and reads the line back: as many values as the header has names.
+    fn fields_fit(exchange: &Exchange) {
+        let home = tempfile::tempdir().unwrap();
+        let site = SiteLog::new(settings(home.path()));
+        let sink = Sink::start(SinkSettings {
+            error_directory: home.path().join("HTTPERR"),
+            error_truncate_bytes: 1 << 20,
+            queue_chunks_max: 4,
+            computer_name: "here".into(),
+        })
+        .unwrap();
+        let values = custom_fields::values(&site, exchange);
+        let custom: Vec<_> = values.iter().map(Option::as_deref).collect();
+        let mut log = sink.thread_log();
+        log.write(&site, &exchange.record(&custom, 5));
+        log.flush();
+        assert!(sink.flush(Duration::from_secs(20)));
+        let text = std::fs::read(site.current_path(unix_ms())).unwrap();
+        let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+        assert_eq!(lines.len(), 6, "four header lines, one record, and the end: {}", String::from_utf8_lossy(&text));
+        let count = |line: &[u8]| line.trim_ascii_end().split(|byte| *byte == b' ').count();
+        assert_eq!(count(lines[3]), count(lines[4]) + 1, "{}", String::from_utf8_lossy(&text));
+        let parsed: Vec<_> = w3c::parse(&text).collect();
+        assert!(parsed.len() == 1 && parsed[0].is_ok(), "{parsed:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn any_client_bytes_make_one_line(
+            path in "[^\\x00-\\x20\\x7f#?]{0,80}",
+            decoded in "\\PC{0,80}|[\\x00-\\x40]{0,80}",
+            query in "[!-~]{0,80}",
+            value in "[\\t -~\u{80}-\u{2fff}]{0,80}",
+            head in prop::collection::vec(any::<u8>(), 0..120),
+        ) {
+            let ascii: String = path.chars().filter(char::is_ascii).collect();
+            let text = format!(
+                "GET /{ascii}?{} HTTP/1.1\r\nHost: a\r\nUser-Agent: x{value}\r\nReferer: x{value}\r\nX-Any: x{value}\r\n\r\n",
+                query.replace('#', "")
+            );
+            let mut request = Request::new();
+            let mut machine = doorward_wire::ServerMachine::new(doorward_wire::HeadLimits::default());
+            prop_assume!(matches!(machine.read(text.as_bytes(), &mut request), Ok((_, doorward_wire::Event::Head))));
+            let mut exchange = exchange(request);
+            exchange.path.push_str(&decoded);
+            exchange.response_head = [b"HTTP/1.1 200 OK\r\nX-Any: ", &*head].concat();
+            fields_fit(&exchange);
+        }
+    }
+
+    #[test]
+    fn a_plain_exchange_is_one_line() {
+        fields_fit(&exchange(request("GET / HTTP/1.1\r\nHost: a\r\n\r\n")));
     }
 }

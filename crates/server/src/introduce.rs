@@ -17,14 +17,14 @@ const HTTP_ERR_REASON: &str = "ProxyHeader";
 const HTTP_ERR_REASON_MISSING: &str = "ProxyHeader_Missing";
 
 impl Connection {
-    /// Reads the PROXY header where this listener expects one of this peer. From here on the client it names is the
-    /// peer: for the limits, the log, and the upstream.
-    pub(crate) async fn introduce(&mut self) -> Result<(), End> {
-        let peer = self.client.ends.peer.ip();
+    /// Whether this listener takes a PROXY header from this peer.
+    pub(crate) fn expects_proxy_header(&self) -> bool {
         let listener = self.plan.listeners.get(&self.listener.address);
-        if !listener.is_some_and(|listener| listener.expects_proxy_header(peer)) {
-            return Ok(());
-        }
+        listener.is_some_and(|listener| listener.expects_proxy_header(self.client.ends.peer.ip()))
+    }
+
+    /// Reads the PROXY header. From here on the client it names is the peer: for the limits, the log, and the upstream.
+    pub(crate) async fn introduce(&mut self) -> Result<(), End> {
         let timers = &self.client.worker.shared.timers;
         let deadline_ms = self.client.now_ms().saturating_add(timers.header_wait_ms);
         self.client.watched.watch.receive_by(deadline_ms, TimerReason::HeaderWait);

@@ -12,6 +12,7 @@ mod control;
 mod custom_fields;
 mod downstream;
 mod exchange;
+mod http2;
 mod introduce;
 mod listener;
 mod names;
@@ -41,4 +42,7 @@ pub use control::{Applied, Control, Prepared, Server, ServerSettings};
 pub use doorward_wire::{HeadLimits, Timers};
 pub use listener::bind;
 pub use status::{ListenerState, ListenerStatus, ServerStatus};
-pub use tls::{CertificateError, CertificateFacts, CertificateStatus, certificates_of, inspect};
+pub use tls::{
+    CertificateError, CertificateFacts, CertificateStatus, certificates_of, imported_certificates, inspect,
+    inspect_files, pem_of_pfx,
+};

@@ -62,6 +62,16 @@ impl From<SiteRefusal> for Refusal {
     }
 }
 
+/// The word in the HTTPERR log for a request that is not answered at all (D11).
+pub(crate) fn abort_word(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Concurrency => "AbortRequest_501",
+        Reason::Rate => "AbortRequest_502",
+        Reason::Address | Reason::Block => "AbortRequest_503",
+        Reason::HostName => "AbortRequest_504",
+    }
+}
+
 /// How a request that no stage refused is answered.
 #[derive(Debug)]
 pub(crate) enum Handling {

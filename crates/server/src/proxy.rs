@@ -3,25 +3,29 @@
 mod connect;
 mod download;
 mod head;
+mod http1;
 mod pool;
+mod sides;
 mod upload;
 
+pub(crate) use head::response as response_head;
 pub(crate) use pool::Pool;
+pub(crate) use sides::{Broken, Gathered, Sides, Sink, Source, put_end, put_piece};
 
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::sync::Arc;
 
 use doorward_plan::{Effective, Upstream};
-use doorward_wire::{BodyLength, CONTINUE, ClientMachine, HeadLimits};
+use doorward_wire::{BodyLength, ClientMachine, HeadLimits};
 use tokio::net::TcpStream;
 
 use crate::connection::Connection;
 use crate::downstream::End;
 use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
 use crate::outcome::SiteRefusal;
-use crate::send;
 use download::Downloaded;
+use http1::{Answering, Received};
 
 /// `WinHTTP`'s codes, as ARR logs them (IIS reference §5.2).
 const WIN32_TIMEOUT: u32 = 12002;
@@ -66,15 +70,31 @@ pub(crate) async fn forward(
         return connection.refuse(exchange, SiteRefusal::new(500, 0, 0).into()).await;
     };
     let progress = Progress::default();
-    let mut outcome = attempt(connection, &mut exchange, upstream, (&progress, true)).await;
-    if outcome == Err(Failure::Stale) && !progress.consumed.get() && is_idempotent(exchange.request.method()) {
-        outcome = attempt(connection, &mut exchange, upstream, (&progress, false)).await;
-    }
+    let outcome = {
+        let Connection { client, machine, carry, .. } = &mut *connection;
+        let mut source = Received { client, machine, carry };
+        let sides = Sides { source: &mut source, sink: &Answering::new(client) };
+        pass(sides, &mut exchange, upstream, &progress).await
+    };
     exchange.received_bytes = connection.machine.wire_bytes().max(exchange.received_bytes);
     match outcome {
         Ok(()) => finished(connection, exchange, &progress),
         Err(failure) => failed(connection, exchange, (failure, &progress)).await,
     }
+}
+
+/// Forwards the request of any client and streams the answer back.
+pub(crate) async fn pass<S: Source, K: Sink>(
+    mut sides: Sides<'_, S, K>,
+    exchange: &mut Exchange,
+    upstream: &Upstream,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    let outcome = attempt(&mut sides, exchange, upstream, (progress, true)).await;
+    if outcome == Err(Failure::Stale) && !progress.consumed.get() && is_idempotent(exchange.request.method()) {
+        return attempt(&mut sides, exchange, upstream, (progress, false)).await;
+    }
+    outcome
 }
 
 /// Methods that may be sent twice (RFC 9110 9.2.2).
@@ -83,47 +103,47 @@ fn is_idempotent(method: &str) -> bool {
 }
 
 /// One try on one upstream connection. `reuse` allows a pooled one.
-async fn attempt(
-    connection: &mut Connection,
+async fn attempt<S: Source, K: Sink>(
+    sides: &mut Sides<'_, S, K>,
     exchange: &mut Exchange,
     upstream: &Upstream,
     (progress, reuse): (&Progress, bool),
 ) -> Result<(), Failure> {
-    let now_ms = connection.client.now_ms();
-    let pooled = if reuse { connection.client.worker.upstreams.take(upstream, now_ms) } else { None };
+    let worker = sides.sink.worker();
+    let now_ms = worker.shared.clock.now_ms();
+    let pooled = if reuse { worker.upstreams.take(upstream, now_ms) } else { None };
     let used_before = pooled.is_some();
     let link = match pooled {
         Some(link) => link,
         None => connect::connect(upstream).await?,
     };
-    let reusable =
-        converse(connection, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
-            Failure::NoAnswer if used_before => Failure::Stale,
-            Failure::NoAnswer
-            | Failure::Connect
-            | Failure::Timeout
-            | Failure::Stale
-            | Failure::BrokenOff
-            | Failure::Replaced(_)
-            | Failure::Client(_) => failure,
-        })?;
+    let reusable = converse(sides, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
+        Failure::NoAnswer if used_before => Failure::Stale,
+        Failure::NoAnswer
+        | Failure::Connect
+        | Failure::Timeout
+        | Failure::Stale
+        | Failure::BrokenOff
+        | Failure::Replaced(_)
+        | Failure::Client(_) => failure,
+    })?;
     if reusable && progress.uploaded.get() {
-        connection.client.worker.upstreams.give_back(upstream, link, connection.client.now_ms());
+        worker.upstreams.give_back(upstream, link, worker.shared.clock.now_ms());
     }
     Ok(())
 }
 
 /// Sends the request and passes the answer on, both at once: an upstream may answer before it has
 /// read everything. Returns whether the upstream connection can carry another request.
-async fn converse(
-    connection: &mut Connection,
+async fn converse<S: Source, K: Sink>(
+    sides: &mut Sides<'_, S, K>,
     exchange: &mut Exchange,
     link: &TcpStream,
     (upstream, progress): (&Upstream, &Progress),
 ) -> Result<bool, Failure> {
-    let Connection { client, machine, carry, .. } = connection;
-    if exchange.request.expects_continue() && carry.is_empty() {
-        send::all(client, CONTINUE).await.map_err(Failure::Client)?;
+    let Sides { source, sink } = sides;
+    if exchange.request.expects_continue() && source.is_untouched() {
+        sink.proceed().await.map_err(Failure::Client)?;
     }
     let head = head::request(exchange, upstream);
     let chunked = exchange.request.body() == BodyLength::Chunked;
@@ -132,9 +152,9 @@ async fn converse(
     let replaces = exchange.effective.as_ref().is_some_and(|effective| effective.errors.replaces_existing);
     let mut downloaded = Downloaded::new(upstream, replaces);
     let finished = {
-        let upload = upload::run(upload::From { client, machine, carry }, link, (head, chunked), progress);
-        let download = download::run(client, exchange, link, (&mut answer, &mut downloaded));
-        let gone = poll_fn(|context| client.stream.poll_gone(context));
+        let upload = upload::run(*source, link, (head, chunked), progress);
+        let download = download::run(*sink, exchange, link, (&mut answer, &mut downloaded));
+        let gone = poll_fn(|context| sink.poll_gone(context));
         tokio::pin!(upload, download, gone);
         loop {
             tokio::select! {
@@ -142,9 +162,9 @@ async fn converse(
                 finished = &mut download => break finished,
                 sent = &mut upload, if !progress.uploaded.get() => match sent {
                     Ok(()) => progress.uploaded.set(true),
-                    Err(upload::Broken::Client(end)) => break Err(Failure::Client(end)),
+                    Err(Broken::Client(end)) => break Err(Failure::Client(end)),
                     // It may have answered early and closed; its answer is read to the end all the same.
-                    Err(upload::Broken::Upstream) => break download.await,
+                    Err(Broken::Upstream) => break download.await,
                 },
                 () = &mut gone, if progress.uploaded.get() => break Err(Failure::Client(End::Close)),
             }
@@ -166,29 +186,40 @@ async fn failed(
     mut exchange: Box<Exchange>,
     (failure, progress): (Failure, &Progress),
 ) -> Result<(), End> {
-    let refusal = match failure {
-        Failure::Connect => SiteRefusal::new(502, 3, WIN32_CANNOT_CONNECT),
-        Failure::NoAnswer | Failure::Stale => SiteRefusal::new(502, 3, WIN32_CONNECTION_RESET),
-        Failure::Timeout => SiteRefusal::new(504, 0, WIN32_TIMEOUT),
-        Failure::Replaced(status) => SiteRefusal::new(status, 0, 0),
+    let end = match failure {
+        Failure::BrokenOff => End::Reset,
+        Failure::Client(end) => end,
+        Failure::Connect | Failure::NoAnswer | Failure::Stale | Failure::Timeout | Failure::Replaced(_) => End::Close,
+    };
+    let Some(refusal) = refusal(failure, &mut exchange) else {
+        connection.client.worker.finish(exchange);
+        return Err(end);
+    };
+    if progress.consumed.get() {
+        exchange.keep_alive = false;
+    }
+    connection.refuse(exchange, refusal.into()).await
+}
+
+/// What the client is told; `None` where it is too late, which the exchange then notes for the log.
+pub(crate) fn refusal(failure: Failure, exchange: &mut Exchange) -> Option<SiteRefusal> {
+    match failure {
+        Failure::Connect => Some(SiteRefusal::new(502, 3, WIN32_CANNOT_CONNECT)),
+        Failure::NoAnswer | Failure::Stale => Some(SiteRefusal::new(502, 3, WIN32_CONNECTION_RESET)),
+        Failure::Timeout => Some(SiteRefusal::new(504, 0, WIN32_TIMEOUT)),
+        Failure::Replaced(status) => Some(SiteRefusal::new(status, 0, 0)),
         Failure::BrokenOff => {
             exchange.answered.win32_status = WIN32_CONNECTION_RESET;
-            connection.client.worker.finish(exchange);
-            return Err(End::Reset);
+            None
         }
-        Failure::Client(end) => {
+        Failure::Client(_) => {
             if exchange.answered.status == 0 {
                 // ARR's "client gone" (IIS reference §5.1).
                 exchange.answered.status = 400;
                 exchange.answered.substatus = 604;
             }
             exchange.answered.win32_status = WIN32_CLIENT_GONE;
-            connection.client.worker.finish(exchange);
-            return Err(end);
+            None
         }
-    };
-    if progress.consumed.get() {
-        exchange.keep_alive = false;
     }
-    connection.refuse(exchange, refusal.into()).await
 }

@@ -28,6 +28,7 @@ pub(crate) fn head(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respon
     exchange.answered =
         Answered { status: response.status, substatus: response.substatus, win32_status: response.win32_status };
     exchange.sent_bytes += (out.len() - before) as u64;
+    exchange.keep_head(&out[before..]);
 }
 
 /// Appends a response whose body is in memory, head and body; the body is left out for HEAD.
@@ -91,6 +92,8 @@ pub(crate) fn folder_redirect(path: &str, query: Option<&str>) -> Response {
     let mut fields = Vec::with_capacity(location.len() + 64);
     field_line(&mut fields, "Location", location.as_bytes());
     field_line(&mut fields, "Content-Type", b"text/plain");
+    // Browsers would keep it for ever otherwise, also when the folder becomes a file.
+    field_line(&mut fields, "Cache-Control", b"max-age=60");
     let body = Body::Bytes(format!("Moved to {location}\n").into_bytes().into());
     Response::new(301, FieldLines::Own(fields), body)
 }

@@ -15,30 +15,81 @@ use crate::render;
 use crate::send;
 use crate::stage::error_file::Due;
 use crate::stage::filter;
-use crate::static_file::{self, Found};
+use crate::static_file::{self, FileJob, Found};
 use crate::turn::Unread;
+use crate::worker::Worker;
+
+/// Goes on where the client's name had to be known first.
+pub(crate) async fn named(worker: &Worker, exchange: &mut Exchange, handling: Handling) -> Result<Handling, Refusal> {
+    if !matches!(handling, Handling::Name) {
+        return Ok(handling);
+    }
+    let clock = worker.shared.clock;
+    exchange.host_name = Some(worker.shared.names.look_up(exchange.client.address, clock.now_ms()).await);
+    pipeline::proceed(worker, exchange, clock.now_ms())
+}
+
+/// Looks for a file off the event loop.
+pub(crate) async fn find(job: FileJob) -> Found {
+    match tokio::task::spawn_blocking(move || job.run()).await {
+        Ok(found) => found,
+        Err(_) => Found::Refused(SiteRefusal::new(500, 0, 0).into()),
+    }
+}
+
+/// The answer for what was found; a file is kept for the next who asks.
+pub(crate) fn found_response(worker: &Worker, exchange: &Exchange, found: Found) -> Result<Response, Refusal> {
+    match found {
+        Found::Folder(path) => Ok(render::folder_redirect(&path, exchange.request.query())),
+        Found::Refused(refusal) => Err(refusal),
+        Found::Listing(listing) => {
+            let browse = exchange.effective.as_ref().and_then(|effective| effective.content.browse);
+            let Some(browse) = browse else { return Err(SiteRefusal::new(500, 0, 0).into()) };
+            Ok(static_file::list(listing, &exchange.path, exchange.request.query(), browse))
+        }
+        Found::File(known) => {
+            let (Some(site), Some(effective)) = (&exchange.site, &exchange.effective) else {
+                return Err(SiteRefusal::new(500, 0, 0).into());
+            };
+            if let Some(spelling) = &known.spelling
+                && !is_same_policy(site, &exchange.path, spelling)
+            {
+                return Err(SiteRefusal::new(404, 0, 2).into());
+            }
+            let file = static_file::CachedFile::new(known, effective, worker.shared.clock.now_ms());
+            let file = worker.files.keep(site.id, &exchange.path, file);
+            static_file::answer(&file, exchange, effective)
+        }
+    }
+}
+
+/// The page for a refusal; one of the operator's own may have to be read.
+pub(crate) async fn refusal_response(worker: &Worker, refusal: &SiteRefusal, exchange: &Exchange) -> Response {
+    let files = &worker.error_files;
+    match files.due(refusal, exchange, worker.shared.clock.now_ms()) {
+        Due::Ready(response) => response,
+        Due::Read(job) => {
+            let key = job.key();
+            let found = tokio::task::spawn_blocking(move || job.run()).await.unwrap_or(None);
+            files.read(refusal, exchange, (key, found, worker.shared.clock.now_ms()))
+        }
+    }
+}
 
 impl Connection {
     /// Handles a request that needs waiting.
     pub(crate) async fn handle(&mut self, exchange: Box<Exchange>, handling: Handling) -> Result<(), End> {
-        let (mut exchange, mut handling) = (exchange, handling);
-        if matches!(handling, Handling::Name) {
-            let names = &self.client.worker.shared.names;
-            exchange.host_name = Some(names.look_up(exchange.client.address, self.client.now_ms()).await);
-            handling = match pipeline::proceed(&self.client.worker, &mut exchange, self.client.now_ms()) {
-                Ok(handling) => handling,
-                Err(refusal) => return self.refuse(exchange, refusal).await,
-            };
-        }
+        let mut exchange = exchange;
+        let handling = match named(&self.client.worker, &mut exchange, handling).await {
+            Ok(handling) => handling,
+            Err(refusal) => return self.refuse(exchange, refusal).await,
+        };
         match handling {
             // The name is known by now: the limiter has decided.
             Handling::Name => Err(End::Close),
             Handling::Respond(response) => self.respond(exchange, response).await,
             Handling::Open(job) => {
-                let found = match tokio::task::spawn_blocking(move || job.run()).await {
-                    Ok(found) => found,
-                    Err(_) => Found::Refused(SiteRefusal::new(500, 0, 0).into()),
-                };
+                let found = find(job).await;
                 self.respond_found(exchange, found).await
             }
             Handling::Delay(refusal) => {
@@ -56,39 +107,17 @@ impl Connection {
     }
 
     async fn respond_found(&mut self, exchange: Box<Exchange>, found: Found) -> Result<(), End> {
-        let response = match found {
-            Found::Folder(path) => render::folder_redirect(&path, exchange.request.query()),
-            Found::Refused(refusal) => return self.refuse(exchange, refusal).await,
-            Found::Listing(listing) => {
-                let browse = exchange.effective.as_ref().and_then(|effective| effective.content.browse);
-                let Some(browse) = browse else { return Err(End::Close) };
-                static_file::list(listing, &exchange.path, exchange.request.query(), browse)
-            }
-            Found::File(known) => {
-                let (Some(site), Some(effective)) = (&exchange.site, &exchange.effective) else {
-                    return Err(End::Close);
-                };
-                if let Some(spelling) = &known.spelling
-                    && !is_same_policy(site, &exchange.path, spelling)
-                {
-                    return self.refuse(exchange, SiteRefusal::new(404, 0, 2).into()).await;
-                }
-                let file = static_file::CachedFile::new(known, effective, self.client.now_ms());
-                let file = self.client.worker.files.keep(site.id, &exchange.path, file);
-                match static_file::answer(&file, &exchange, effective) {
-                    Ok(response) => response,
-                    Err(refusal) => return self.refuse(exchange, refusal).await,
-                }
-            }
-        };
-        self.respond(exchange, response).await
+        match found_response(&self.client.worker, &exchange, found) {
+            Ok(response) => self.respond(exchange, response).await,
+            Err(refusal) => self.refuse(exchange, refusal).await,
+        }
     }
 
     /// Answers a refusal that came after the pipeline.
     pub(crate) async fn refuse(&mut self, exchange: Box<Exchange>, refusal: Refusal) -> Result<(), End> {
         match refusal {
             Refusal::Site(refusal) => {
-                let response = self.refusal_response(&refusal, &exchange).await;
+                let response = refusal_response(&self.client.worker, &refusal, &exchange).await;
                 self.respond(exchange, response).await
             }
             Refusal::Service(refusal) => {
@@ -99,19 +128,6 @@ impl Connection {
                 Err(End::Linger)
             }
             Refusal::Abort(reason) => Err(self.abort(exchange, reason)),
-        }
-    }
-
-    /// The page for a refusal; one of the operator's own may have to be read.
-    async fn refusal_response(&self, refusal: &SiteRefusal, exchange: &Exchange) -> Response {
-        let files = &self.client.worker.error_files;
-        match files.due(refusal, exchange, self.client.now_ms()) {
-            Due::Ready(response) => response,
-            Due::Read(job) => {
-                let key = job.key();
-                let found = tokio::task::spawn_blocking(move || job.run()).await.unwrap_or(None);
-                files.read(refusal, exchange, (key, found, self.client.now_ms()))
-            }
         }
     }
 

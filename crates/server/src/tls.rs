@@ -7,12 +7,18 @@ mod certificate;
 mod config;
 mod embedded;
 mod handshake;
+mod pem;
+mod pfx;
 mod session;
 mod store;
 
-pub use certificate::{CertificateError, CertificateFacts, inspect};
-pub use store::{CertificateStatus, certificates_of};
+pub use certificate::{CertificateError, CertificateFacts, inspect, inspect_files};
+pub use pfx::pem_of_pfx;
+pub use store::{CertificateStatus, certificates_of, imported_certificates};
 
 pub(crate) use handshake::handshake;
 pub(crate) use session::Session;
 pub(crate) use store::Store;
+
+/// HTTP/2 in ALPN (RFC 9113 3.2).
+const HTTP2: &[u8] = b"h2";

@@ -9,7 +9,7 @@ use doorward_wire::{BodyLength, Event, Malformed};
 use crate::connection::{Connection, DISCARD_BYTES_MAX};
 use crate::downstream::End;
 use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
-use crate::outcome::{Handling, Refusal, Response, ServiceRefusal};
+use crate::outcome::{Handling, Refusal, Response, ServiceRefusal, abort_word};
 use crate::pipeline;
 use crate::render;
 use crate::send;
@@ -33,6 +33,8 @@ pub(crate) enum Turn {
     },
     /// A request that needs waiting.
     Handle(Box<Exchange>, Handling),
+    /// The client speaks HTTP/2; what it sent is carried.
+    Http2,
     End(End),
 }
 
@@ -64,6 +66,11 @@ impl Connection {
             Some(Err(_)) => return Turn::End(End::Close),
         };
         let Scratch { read, out } = scratch;
+        if self.version_open
+            && let Some(turn) = self.choose_version(&read[..fresh])
+        {
+            return turn;
+        }
         let turn = if self.carry.is_empty() {
             let (used, turn) = self.advance(&read[..fresh], out);
             self.carry.extend_from_slice(&read[used..fresh]);
@@ -284,13 +291,7 @@ impl Connection {
     }
 
     pub(crate) fn abort(&mut self, exchange: Box<Exchange>, reason: Reason) -> End {
-        let text = match reason {
-            Reason::Concurrency => "AbortRequest_501",
-            Reason::Rate => "AbortRequest_502",
-            Reason::Address | Reason::Block => "AbortRequest_503",
-            Reason::HostName => "AbortRequest_504",
-        };
-        self.client.worker.error(&exchange, text, None);
+        self.client.worker.error(&exchange, abort_word(reason), None);
         self.client.worker.recycle(exchange);
         End::Reset
     }

@@ -73,6 +73,16 @@ impl Watch {
         self.idle.set(idle);
     }
 
+    /// Whether the connection was said to stand between two requests.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.idle.get()
+    }
+
+    /// Forgets what fired, so that something else can: the connection goes on for a while.
+    pub(crate) fn go_on(&self) {
+        self.fired.set(None);
+    }
+
     /// What fired since, if anything; otherwise the context's task is woken when something does.
     pub(crate) fn poll_fired(&self, context: &Context<'_>) -> Option<Fired> {
         if let Some(fired) = self.fired.get() {

@@ -40,8 +40,24 @@ fn page(exchange: &Exchange) -> String {
         .replace("{version}", env!("CARGO_PKG_VERSION"))
         .replace("{local}", &exchange.ends.local.to_string())
         .replace("{client}", &exchange.client.address.to_string())
+        .replace("{https}", &https(exchange))
         .replace("{made}", &made.to_string())
         .replace("{allowed}", &allowed)
         .replace("{interval}", &interval_s.to_string())
         .replace("{in_progress}", &counts.in_progress.to_string())
+}
+
+/// The same site over TLS, for those who came in the clear.
+fn https(exchange: &Exchange) -> String {
+    let bindings = exchange.site.iter().flat_map(|site| &site.bindings);
+    let mut places = bindings.filter_map(|binding| Some(binding.strip_prefix("https/")?.trim_end_matches(':')));
+    let Some(place) = places.find(|place| !place.ends_with(&format!(":{}", exchange.ends.local.port()))) else {
+        return String::new();
+    };
+    let place = escape(place);
+    format!(
+        "<h2>The same over https</h2>\n<p><a href=\"https://{place}/\">https://{place}/</a> answers too. Its certificate is made \
+         at the start, lives in memory for a day, and your browser will rightly warn of it: look, but do not tell it to \
+         trust it. <code>doorward cert bind</code> takes one of yours.</p>\n"
+    )
 }

@@ -269,8 +269,9 @@ impl Worker {
     /// Records a finished exchange and takes it back.
     pub(crate) fn finish(&self, exchange: Box<Exchange>) {
         self.shared.totals.requests.fetch_add(1, Ordering::Relaxed);
-        if let Some(site) = exchange.site.as_ref().filter(|_| !exchange.unrecorded) {
-            let custom = custom_fields::values(&site.log.settings().custom_fields, &exchange);
+        if let Some(site) = exchange.site.as_ref().filter(|_| exchange.is_recorded()) {
+            let values = custom_fields::values(&site.log, &exchange);
+            let custom: Vec<_> = values.iter().map(Option::as_deref).collect();
             let record = exchange.record(&custom, self.shared.clock.now_ms());
             self.log.borrow_mut().write(&site.log, &record);
         }

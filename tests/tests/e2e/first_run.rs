@@ -28,7 +28,7 @@ fn the_embedded_default_serves_limits_and_explains() {
     let command = first_command(&home, &[]);
     let mut front = home.start_as(command);
     let printed = front.printed();
-    for part in ["http://127.0.0.2:8080", "http://127.0.0.3:8080", "logs", "Ctrl"] {
+    for part in ["http://127.0.0.2:8080", "http://127.0.0.3:8080", "https://127.0.0.2:8443", "logs", "Ctrl"] {
         assert!(printed.contains(part), "{part:?} is missing in {printed}");
     }
     look_at_the_page(client);

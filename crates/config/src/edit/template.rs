@@ -24,6 +24,7 @@ pub(super) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
     <sectionGroup name="doorward">
       <section name="files" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
       <section name="limiter" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
+      <section name="logs" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
       <section name="paths" allowDefinition="AppHostOnly" overrideModeDefault="Deny" />
       <section name="proxy" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />
       <section name="proxyProtocol" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />

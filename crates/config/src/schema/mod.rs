@@ -11,6 +11,7 @@ mod files;
 mod http_service;
 mod known;
 mod log;
+mod logs;
 mod names;
 mod security;
 mod sites;
@@ -39,6 +40,7 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &files::FILES,
     &errors::HTTP_ERRORS,
     &errors::HTTP_LOGGING,
+    &logs::LOGS,
     &security::IP_SECURITY,
     &security::DYNAMIC_IP_SECURITY,
     &doorward::LIMITER,

@@ -8,6 +8,7 @@ mod errors;
 mod files;
 mod ip_security;
 mod limiter;
+mod logs;
 mod proxy;
 
 pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, StaticContent};
@@ -16,6 +17,7 @@ pub use errors::{ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, HttpErrors, Ht
 pub use files::FilesSection;
 pub use ip_security::{IpSecurity, IpSecurityEntry};
 pub use limiter::LimiterSection;
+pub use logs::{LogTarget, LogsSection};
 pub use proxy::ProxySection;
 
 /// What applies at one path of one site, each attribute from the nearest level that sets it.
@@ -37,6 +39,8 @@ pub struct Settings {
     pub http_errors: HttpErrors,
     /// `system.webServer/httpLogging`.
     pub http_logging: HttpLogging,
+    /// `doorward/logs`; read at a site's root.
+    pub logs: LogsSection,
     /// `doorward/files`.
     pub files: FilesSection,
     /// `doorward/limiter`.

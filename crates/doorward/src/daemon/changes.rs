@@ -125,8 +125,9 @@ impl Daemon {
         }
     }
 
-    /// Says what is wrong with certificates.
+    /// Says where certificates are missing, and what is wrong with those there are.
     pub(super) fn report_certificates(&self) {
+        self.control.plan().remarks().for_each(|problem| text::complain(format!("  {problem}")));
         for certificate in self.control.certificates() {
             if let Some(problem) = certificate.problem {
                 text::complain(format!("  certificate: {}: {problem}", certificate.source));

@@ -60,7 +60,7 @@ impl Daemon {
         Ok(done)
     }
 
-    async fn edit(&mut self, change: &Edit) -> Result<Done, Refused> {
+    pub(super) async fn edit(&mut self, change: &Edit) -> Result<Done, Refused> {
         let edited = edit(&self.home, change).map_err(|error| refused(&error))?;
         let created = edited.previous.is_none();
         save(&edited).map_err(|error| Refused::new(RefusedKind::Failed, error.to_string()))?;

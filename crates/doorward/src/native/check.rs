@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use doorward_config::{Configuration, Diagnostic, Home, LoadError, Severity};
 use doorward_plan::{Inputs, Plan, Scopes, SiteState, build};
+use doorward_server::certificates_of;
 
 use crate::cli::CheckArgs;
 use crate::embedded::Ports;
@@ -29,10 +30,11 @@ pub(super) fn run(home: Home, args: &CheckArgs) -> ExitCode {
     report(&configuration.findings);
     let plan = plan(&home, &configuration);
     sites(&plan);
+    let unusable = certificates(&plan);
     ignored(&configuration, args.ignored);
     let failed = plan.sites.iter().any(|site| matches!(site.state, SiteState::Failed(_)));
     let errors = configuration.findings.iter().any(|finding| finding.severity == Severity::Error);
-    if failed || errors {
+    if failed || errors || unusable {
         text::line("There are errors; sites without one would be served.");
         return ExitCode::FAILURE;
     }
@@ -67,17 +69,25 @@ fn sites(plan: &Plan) {
             SiteState::Failed(problem) => text::line(format!("    would not be started: {problem}")),
         }
     }
-    for problem in plan.problems.iter().filter(|problem| {
-        !plan.sites.iter().any(|site| matches!(&site.state, SiteState::Failed(text) if *text == problem.message))
-    }) {
-        let site = problem.site.as_deref().map(|site| format!("{site}: ")).unwrap_or_default();
-        text::line(format!("warning: {site}{}", problem.message));
-    }
+    plan.remarks().for_each(|problem| text::line(problem.to_string()));
     let listeners: Vec<String> = plan.listeners.keys().map(ToString::to_string).collect();
     text::line(format!(
         "listeners      {}",
         if listeners.is_empty() { "none".to_owned() } else { listeners.join(", ") }
     ));
+}
+
+/// The certificates that would be used; whether one of them cannot be.
+fn certificates(plan: &Plan) -> bool {
+    let certificates = certificates_of(plan);
+    for certificate in &certificates {
+        text::line(format!("certificate    {}", certificate.source));
+        let severity = if certificate.facts.is_some() { "warning" } else { "error" };
+        if let Some(problem) = &certificate.problem {
+            text::line(format!("{severity}: {problem}"));
+        }
+    }
+    certificates.iter().any(|certificate| certificate.facts.is_none())
 }
 
 /// Sections IIS knows and this program keeps without acting on them.

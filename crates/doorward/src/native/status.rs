@@ -30,6 +30,7 @@ pub(super) fn run(socket: &Path, json: bool) -> Result<(), Refused> {
     configuration(&status["configuration"]);
     sites(&status["sites"]);
     listeners(&status["listeners"]);
+    certificates(&status["certificates"]);
     limiter(&status["limiter"]);
     logs(&status["logs"]);
     Ok(())
@@ -78,6 +79,19 @@ fn listeners(listeners: &Value) {
             if let Some(detail) = listener[detail].as_str() {
                 text::line(format!("           {detail}"));
             }
+        }
+    }
+}
+
+fn certificates(certificates: &Value) {
+    for (number, certificate) in rows(certificates).enumerate() {
+        if number == 0 {
+            text::line("certificates");
+        }
+        let names: Vec<String> = rows(&certificate["facts"]["names"]).map(word).collect();
+        text::line(format!("  {}  {}", word(&certificate["source"]), names.join(", ")));
+        if let Some(problem) = certificate["problem"].as_str() {
+            text::line(format!("           {problem}"));
         }
     }
 }

@@ -79,6 +79,16 @@ impl LogFile {
         Ok(Self { file, path, number, device_inode, size, tail, fields_line, used_unix_ms })
     }
 
+    /// Whether no lines have been appended since it was opened.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.used_unix_ms == 0
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether these lines belong into the next file of the series.
     pub(crate) fn is_full(&self, name: &FileName, incoming: usize) -> bool {
         match name {

@@ -7,8 +7,10 @@ mod append;
 mod chunk;
 mod file;
 mod folder;
+mod keep;
 mod queue;
 mod status;
+mod stream;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -18,10 +20,12 @@ use std::time::Duration;
 
 pub(crate) use self::chunk::{Chunk, Target};
 pub(crate) use self::folder::highest_number;
+pub use self::keep::Retention;
 use self::queue::Queue;
 use self::status::{Failure, QUEUE, Tally};
 pub use self::status::{Problem, SinkStatus};
 use self::writer::{ErrorLog, Writer};
+use crate::period::FileName;
 use crate::thread_log::ThreadLog;
 
 /// What the sink itself needs to know; everything about a site's log is in its own settings.
@@ -50,6 +54,7 @@ pub enum SinkError {
 #[derive(Debug)]
 pub struct Sink {
     shared: Arc<Shared>,
+    error_directory: PathBuf,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -77,10 +82,11 @@ impl Sink {
             tally: Tally::default(),
             computer_name: settings.computer_name,
         });
+        let error_directory = settings.error_directory.clone();
         let errors = ErrorLog { directory: settings.error_directory, truncate_bytes: settings.error_truncate_bytes };
         let writer = Writer::new(Arc::clone(&shared), errors);
         let thread = std::thread::Builder::new().name("doorward-logs".into()).spawn(|| writer.run())?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, error_directory, thread: Some(thread) })
     }
 
     /// A log for one serving thread.
@@ -91,6 +97,13 @@ impl Sink {
     /// Counts, and the last trouble of each folder.
     pub fn status(&self) -> SinkStatus {
         self.shared.tally.status()
+    }
+
+    /// The HTTPERR file that lines go to now: the one with the highest number.
+    pub fn error_path(&self) -> PathBuf {
+        let name = FileName::Numbered { stem: "httperr", suffix: "", truncate_bytes: u64::MAX };
+        let number = highest_number(&self.error_directory, &name).unwrap_or(1);
+        self.error_directory.join(name.numbered(number))
     }
 
     /// Closes every file; the next lines open them again, with a header. For logrotate; folders that are left alone
@@ -263,6 +276,7 @@ mod tests {
             version: Some("HTTP/1.1"),
             method: Some(b"GET"),
             uri: Some(b"/"),
+            stream_id: None,
             status: None,
             site_id: Some(1),
             reason: "AbortRequest_502",

@@ -9,9 +9,11 @@ use crate::period::FileName;
 use crate::sink::Shared;
 use crate::sink::chunk::{Chunk, Target};
 use crate::sink::file::{Broken, Header, Lines, LogFile};
+use crate::sink::keep::{Keeper, Series};
 use crate::sink::queue::Next;
 use crate::sink::status::Failure;
-use crate::site_log::Format;
+use crate::sink::stream::Stream;
+use crate::site_log::{Format, LogTarget};
 use crate::{http_err, w3c};
 
 /// After a failure a folder is left alone for so long: a full disk does not empty itself between two chunks.
@@ -36,6 +38,9 @@ pub(crate) struct Writer {
     files: HashMap<PathBuf, LogFile>,
     /// By folder: the moment of its failure.
     resting: HashMap<PathBuf, u64>,
+    stdout: Stream,
+    stderr: Stream,
+    keeper: Keeper,
     /// The time as the records tell it: this crate reads no clock.
     now_unix_ms: u64,
     swept_unix_ms: u64,
@@ -44,7 +49,9 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, errors: ErrorLog) -> Self {
         let (files, resting) = (HashMap::new(), HashMap::new());
-        Self { shared, errors, files, resting, now_unix_ms: 0, swept_unix_ms: 0 }
+        let (stdout, stderr) = (Stream::new("stdout"), Stream::new("stderr"));
+        let keeper = Keeper::default();
+        Self { shared, errors, files, resting, stdout, stderr, keeper, now_unix_ms: 0, swept_unix_ms: 0 }
     }
 
     /// Works until the queue is closed and empty.
@@ -73,7 +80,12 @@ impl Writer {
             tally.add_dropped(&place.folder, chunk.lines, None);
             return;
         }
-        match append(&mut self.files, &place, chunk) {
+        let appended = match stream(&chunk.target) {
+            LogTarget::File => append(&mut self.files, &place, chunk).map(|opened| self.keep(&chunk.target, opened)),
+            LogTarget::Stdout => self.stdout.append(&chunk.bytes),
+            LogTarget::Stderr => self.stderr.append(&chunk.bytes),
+        };
+        match appended {
             Ok(()) => {
                 self.resting.remove(&place.folder);
                 tally.add_written(chunk.lines);
@@ -89,12 +101,25 @@ impl Writer {
 
     fn place(&self, target: &Target) -> Place {
         match target {
+            Target::Site(site, _) if site.settings().target != LogTarget::File => {
+                let stream = if site.settings().target == LogTarget::Stdout { "stdout" } else { "stderr" };
+                Place { folder: stream.into(), name: FileName::Dated(stream.into()) }
+            }
             Target::Site(site, key) => Place { folder: site.folder().to_owned(), name: site.file_name(*key) },
             Target::Errors => {
                 let truncate_bytes = self.errors.truncate_bytes;
                 let name = FileName::Numbered { stem: "httperr", suffix: "", truncate_bytes };
                 Place { folder: self.errors.directory.clone(), name }
             }
+        }
+    }
+
+    /// A file was opened: its folder's old files get what their site's settings ask for.
+    fn keep(&self, target: &Target, opened: Option<PathBuf>) {
+        if let (Target::Site(site, _), Some(current)) = (target, opened) {
+            let retention = site.settings().retention;
+            let series = Series { folder: site.folder().to_owned(), stem: site.stem(), current, retention };
+            self.keeper.begin(series, self.now_unix_ms);
         }
     }
 
@@ -122,9 +147,19 @@ struct Place {
     name: FileName,
 }
 
-fn append(files: &mut HashMap<PathBuf, LogFile>, place: &Place, chunk: &Chunk) -> Result<(), Broken> {
+fn stream(target: &Target) -> LogTarget {
+    match target {
+        Target::Site(site, _) => site.settings().target,
+        Target::Errors => LogTarget::File,
+    }
+}
+
+/// Appends to the file of a place; gives its path when it was opened for that.
+fn append(files: &mut HashMap<PathBuf, LogFile>, place: &Place, chunk: &Chunk) -> Result<Option<PathBuf>, Broken> {
     let file = current_file(files, place, chunk.bytes.len())?;
-    file.append(Lines { header: header(&chunk.target), first_unix_ms: chunk.first_unix_ms, bytes: &chunk.bytes })
+    let opened = file.is_fresh().then(|| file.path().to_owned());
+    file.append(Lines { header: header(&chunk.target), first_unix_ms: chunk.first_unix_ms, bytes: &chunk.bytes })?;
+    Ok(opened)
 }
 
 /// The open file for lines of a place: opened, opened anew after a rotation, or the next of its series.

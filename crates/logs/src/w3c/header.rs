@@ -59,6 +59,7 @@ mod tests {
             name: "x forwarded".into(),
             source_name: "X-Forwarded-For".into(),
             source: CustomSource::RequestHeader,
+            bytes_max: 4096,
         };
         assert_eq!(fields_line(FieldSet::from_bits(1), &[field]), b"#Fields: date x+forwarded\r\n");
     }

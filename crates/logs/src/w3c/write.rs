@@ -78,6 +78,7 @@ mod tests {
             name: format!("x{index}"),
             source_name: "X".into(),
             source: CustomSource::RequestHeader,
+            bytes_max: 4096,
         };
         (0..count).map(field).collect()
     }

@@ -4,13 +4,12 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use doorward_plan::Upstream;
-use doorward_wire::{ClientMachine, Event, LAST_CHUNK, Response, write_chunk};
+use doorward_wire::{ClientMachine, Event, Response};
 use tokio::net::TcpStream;
 
-use super::{Failure, head};
-use crate::downstream::Downstream;
+use super::Failure;
+use super::sides::Sink;
 use crate::exchange::Exchange;
-use crate::send;
 
 /// Bytes read from the upstream at a time.
 const READ_BYTES: usize = 64 * 1024;
@@ -22,7 +21,6 @@ pub(super) struct Downloaded {
     head_sent: bool,
     /// Errors of the upstream are not passed on (`existingResponse="Replace"`).
     replaces_errors: bool,
-    chunked: bool,
     /// Read from the upstream, but not used up yet (a head in several pieces).
     carry: Vec<u8>,
 }
@@ -35,24 +33,23 @@ impl Downloaded {
             silence: Duration::from_millis(upstream.response_timeout_ms),
             head_sent: false,
             replaces_errors,
-            chunked: false,
             carry: Vec::new(),
         }
     }
 }
 
 /// Reads the answer and passes it on until it is complete.
-pub(super) async fn run(
-    client: &Downstream,
+pub(super) async fn run<K: Sink>(
+    sink: &K,
     exchange: &mut Exchange,
     link: &TcpStream,
     (machine, state): (&mut ClientMachine, &mut Downloaded),
 ) -> Result<(), Failure> {
     let mut out = Vec::new();
     loop {
-        let closed = receive(client, link, state).await?;
-        let ended = pass_on(exchange, (machine, state), closed, &mut out)?;
-        send::all(client, &out).await.map_err(Failure::Client)?;
+        let closed = receive(sink, link, state).await?;
+        let ended = pass_on((sink, exchange), (machine, state), closed, &mut out)?;
+        sink.send(&out, ended).await.map_err(Failure::Client)?;
         out.clear();
         if ended {
             return Ok(());
@@ -61,7 +58,7 @@ pub(super) async fn run(
 }
 
 /// Waits for bytes of the upstream; true when it has closed instead.
-async fn receive(client: &Downstream, link: &TcpStream, state: &mut Downloaded) -> Result<bool, Failure> {
+async fn receive<K: Sink>(sink: &K, link: &TcpStream, state: &mut Downloaded) -> Result<bool, Failure> {
     loop {
         match tokio::time::timeout(state.silence, link.readable()).await {
             Ok(Ok(())) => {}
@@ -69,12 +66,12 @@ async fn receive(client: &Downstream, link: &TcpStream, state: &mut Downloaded) 
             Err(_) if state.head_sent => return Err(Failure::BrokenOff),
             Err(_) => return Err(Failure::Timeout),
         }
-        let mut scratch = client.worker.scratch();
+        let mut scratch = sink.worker().scratch();
         let count = link.try_read(&mut scratch.read[..READ_BYTES]);
         if let Ok(count) = count {
             state.carry.extend_from_slice(&scratch.read[..count]);
         }
-        client.worker.give_back(scratch);
+        sink.worker().give_back(scratch);
         match count {
             Ok(count) => return Ok(count == 0),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -88,8 +85,8 @@ fn broken(state: &Downloaded) -> Failure {
 }
 
 /// Turns what was received into what the client gets; true when the answer is complete.
-fn pass_on(
-    exchange: &mut Exchange,
+fn pass_on<K: Sink>(
+    (sink, exchange): (&K, &mut Exchange),
     (machine, state): (&mut ClientMachine, &mut Downloaded),
     closed: bool,
     out: &mut Vec<u8>,
@@ -107,24 +104,15 @@ fn pass_on(
                 return Err(Failure::Replaced(state.response.status()));
             }
             Event::Head => {
-                state.chunked = head::response(out, exchange, &state.response);
+                sink.head(out, exchange, &state.response);
                 state.head_sent = true;
             }
-            Event::Body(piece) => {
-                let before = out.len();
-                if state.chunked {
-                    write_chunk(out, piece);
-                } else {
-                    out.extend_from_slice(piece);
-                }
-                exchange.sent_bytes += (out.len() - before) as u64;
-            }
+            Event::Body(piece) => sink.piece(out, exchange, piece),
             Event::BodyEnd => break true,
         }
     };
-    if ended && state.chunked {
-        out.extend_from_slice(LAST_CHUNK);
-        exchange.sent_bytes += LAST_CHUNK.len() as u64;
+    if ended {
+        sink.end(out, exchange);
     }
     state.carry.extend_from_slice(&carry[used..]);
     Ok(ended)

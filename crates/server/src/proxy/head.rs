@@ -78,7 +78,7 @@ fn is_trusted_proxy(exchange: &Exchange) -> bool {
 }
 
 /// The head as the client gets it; returns whether the body goes in chunks.
-pub(super) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) -> bool {
+pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) -> bool {
     let before = out.len();
     let framing = framing(exchange, answer);
     let mut head = HeadWriter::start(out, answer.status());
@@ -95,6 +95,7 @@ pub(super) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Resp
     head.finish();
     exchange.answered = Answered { status: answer.status(), substatus: 0, win32_status: 0 };
     exchange.sent_bytes += (out.len() - before) as u64;
+    exchange.keep_head(&out[before..]);
     chunked
 }
 

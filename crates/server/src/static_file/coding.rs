@@ -76,7 +76,12 @@ fn thousandths(text: &str) -> u16 {
         return 0;
     }
     let fraction = format!("{fraction:0<3}").parse().unwrap_or(0);
-    if whole == "1" { 1000 } else { fraction }
+    match (whole, fraction) {
+        ("1", 0) => 1000,
+        // Nothing is wanted more than wholly.
+        ("1", _) => 0,
+        (_, fraction) => fraction,
+    }
 }
 
 /// The place of the representation to send: the greatest weight, of equals the shortest. The first one is the file
@@ -117,6 +122,8 @@ mod tests {
         check("Accept-Encoding: *;q=0\r\n", Coding::Identity);
         check("Accept-Encoding: gzip;q=0.000\r\n", Coding::Identity);
         check("Accept-Encoding: gzip;q=2\r\n", Coding::Identity);
+        check("Accept-Encoding: gzip;q=1.5\r\n", Coding::Identity);
+        check("Accept-Encoding: gzip;q=1.000\r\n", Coding::Gzip);
         check("Accept-Encoding: gzip;q=0.2, identity\r\n", Coding::Identity);
         check("Accept-Encoding: identity;q=0\r\n", Coding::Identity);
         check("Accept-Encoding: identity;q=0, gzip;q=0.001\r\n", Coding::Gzip);

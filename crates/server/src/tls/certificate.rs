@@ -103,6 +103,11 @@ pub fn inspect(certificate: &[u8], key: &[u8]) -> Result<CertificateFacts, Certi
     Ok(facts)
 }
 
+/// The same for files, which also have to be readable, and the key by its owner alone.
+pub fn inspect_files(certificate: &Path, key: &Path) -> Result<CertificateFacts, CertificateError> {
+    from_files(certificate, key).map(|(_, facts)| facts)
+}
+
 /// Reads a certificate and its key from files.
 pub(super) fn from_files(certificate: &Path, key: &Path) -> Result<(CertifiedKey, CertificateFacts), CertificateError> {
     let chain = read(certificate, false)?;
@@ -199,6 +204,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::pem;
     use std::os::unix::fs::PermissionsExt;
 
     struct Pair {
@@ -210,20 +216,7 @@ mod tests {
         let key = rcgen::KeyPair::generate().unwrap();
         let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         let der = params.self_signed(&key).unwrap();
-        Pair { certificate: pem("CERTIFICATE", der.der()), key: pem("PRIVATE KEY", key.serialized_der()) }
-    }
-
-    fn pem(label: &str, der: &[u8]) -> String {
-        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut text = String::new();
-        for piece in der.chunks(3) {
-            let bits = piece.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - piece.len()));
-            for place in 0..4 {
-                let digit = char::from(DIGITS[(bits >> (18 - 6 * place) & 63) as usize]);
-                text.push(if place > piece.len() { '=' } else { digit });
-            }
-        }
-        format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+        Pair { certificate: pem::block("CERTIFICATE", der.der()), key: pem::block("PRIVATE KEY", key.serialized_der()) }
     }
 
     fn check(certificate: &str, key: &str, expected: &str) {

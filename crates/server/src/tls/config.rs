@@ -8,14 +8,29 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{Error, ServerConfig};
 
-/// Protocols we offer above TLS, the preferred one first. HTTP/2 joins here.
-const ALPN: [&[u8]; 1] = [b"http/1.1"];
+/// Protocols we offer above TLS, the preferred one first.
+const ALPN: [&[u8]; 2] = [super::HTTP2, b"http/1.1"];
+
+/// One way to speak, with HTTP/2 and without.
+#[derive(Debug)]
+struct Switched {
+    all: Arc<ServerConfig>,
+    without_http2: Arc<ServerConfig>,
+}
+
+impl Switched {
+    fn new(config: ServerConfig) -> Self {
+        let mut without_http2 = config.clone();
+        without_http2.alpn_protocols.retain(|name| *name != super::HTTP2);
+        Self { all: Arc::new(config), without_http2: Arc::new(without_http2) }
+    }
+}
 
 /// One certificate, ready for handshakes.
 #[derive(Debug)]
 pub(super) struct Ready {
-    all: Arc<ServerConfig>,
-    without_tls13: Arc<ServerConfig>,
+    all: Switched,
+    without_tls13: Switched,
 }
 
 impl Ready {
@@ -30,14 +45,15 @@ impl Ready {
             config.ticketer = Arc::clone(&tickets);
             // Tickets hold all there is to resume, so nothing is kept per client.
             config.session_storage = Arc::new(NoServerSessionStorage {});
-            Ok::<_, Error>(Arc::new(config))
+            Ok::<_, Error>(Switched::new(config))
         };
         Ok(Self { all: config(&[&TLS13, &TLS12])?, without_tls13: config(&[&TLS12])? })
     }
 
     /// The configuration under these switches of a binding.
     pub(super) fn config(&self, switches: doorward_plan::TlsSwitches) -> Arc<ServerConfig> {
-        Arc::clone(if switches.without_tls13 { &self.without_tls13 } else { &self.all })
+        let versions = if switches.without_tls13 { &self.without_tls13 } else { &self.all };
+        Arc::clone(if switches.without_http2 { &versions.without_http2 } else { &versions.all })
     }
 }
 

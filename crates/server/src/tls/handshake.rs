@@ -35,6 +35,9 @@ pub(crate) async fn handshake(connection: &mut Connection) -> Result<(), End> {
     };
     let session = finish(client, accepted, config).await?;
     client.watched.watch.receive_any_time();
+    // Above TLS it is ALPN that tells the versions apart, never the first bytes (RFC 9113 3.2).
+    connection.version_open = false;
+    connection.agreed_http2 = session.alpn_protocol() == Some(super::HTTP2);
     connection.client.stream.secure(Session::new(session));
     Ok(())
 }

@@ -140,6 +140,15 @@ pub fn certificates_of(plan: &Plan) -> Vec<CertificateStatus> {
     Store::of(plan, &Store::default()).status()
 }
 
+/// The certificates that were imported into this folder, each in `SHA1.pem` and `SHA1.key`.
+pub fn imported_certificates(folder: &Path) -> Vec<CertificateStatus> {
+    let files = central_store(folder).into_iter();
+    let is_sha1 = |name: &str| name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut sources: Vec<_> = files.filter(|(name, _)| is_sha1(name)).map(|(_, source)| source).collect();
+    sources.sort();
+    sources.iter().map(|source| Entry::load(source, None).status(source)).collect()
+}
+
 impl Entry {
     fn load(source: &CertificateSource, before: Option<(Arc<Ready>, CertificateFacts)>) -> Self {
         // Looked at first: a file that changes while it is read is read again.

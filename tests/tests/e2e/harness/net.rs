@@ -64,6 +64,15 @@ const TESTS: &[&str] = &[
     "pages_of_the_operators_own",
     "who_sees_details",
     "an_upstreams_errors_are_replaced_on_request",
+    "one_file_for_all_sites",
+    "other_formats_and_code_pages",
+    "json_lines_tell_all",
+    "only_chosen_answers_are_logged",
+    "further_columns",
+    "logs_are_found_followed_and_rotated",
+    "a_full_disk_costs_lines_and_nothing_else",
+    "a_folder_that_is_removed_comes_back",
+    "killed_under_load_no_line_is_broken",
     "a_response_streams_while_the_upstream_still_writes",
     "a_vanished_client_of_a_proxy_gives_its_place_back",
     "a_body_waits_for_100_continue",
@@ -78,6 +87,12 @@ const TESTS: &[&str] = &[
     "behind_nginx_each_client_is_its_own",
     "clock_jumps_free_nobody_and_freeze_nobody",
     "too_many_requests_says_when_to_come_back",
+    "certificates_are_chosen_as_http_sys_does",
+    "a_stopped_https_site_sends_no_byte",
+    "both_versions_resume_and_a_switch_leaves_one",
+    "what_fails_before_tls_is_told",
+    "certificates_are_bound_and_renewed_while_serving",
+    "a_body_goes_through_tls_and_the_proxy",
 ];
 
 /// One test's loopback network and ports.

@@ -1,0 +1,139 @@
+//! `doorward cert …`
+
+use std::path::Path;
+
+use doorward_admin::{CertificatesReport, Refused, RefusedKind};
+use doorward_server::{CertificateStatus, pem_of_pfx};
+use hyper::Method;
+use serde_json::json;
+
+use crate::cli::{CertBindArgs, CertCommand};
+use crate::client::{ask, segment};
+use crate::{homes, text};
+
+/// Runs one `cert` command.
+pub(super) fn run(socket: &Path, command: CertCommand) -> Result<(), Refused> {
+    match command {
+        CertCommand::List(args) => list(socket, args.json),
+        CertCommand::Show { name } => show(socket, &name),
+        CertCommand::Import { certificate, key, password_file } => {
+            let (certificate, key) = match read(&certificate)? {
+                bytes if is_pfx(&bytes) => from_pfx(&certificate, &bytes, password_file.as_deref())?,
+                bytes => {
+                    let key = key.as_deref().unwrap_or(&certificate);
+                    (text_of(&certificate, bytes)?, text_of(key, read(key)?)?)
+                }
+            };
+            let order = json!({ "certificate": certificate, "key": key });
+            super::order(socket, (Method::POST, "/v1/certs"), Some(&order))
+        }
+        CertCommand::Remove { sha1 } => {
+            super::order(socket, (Method::DELETE, &format!("/v1/certs/{}", segment(&sha1))), None)
+        }
+        CertCommand::Bind(args) => bind(socket, args),
+        CertCommand::Unbind { place } => {
+            super::order(socket, (Method::DELETE, &format!("/v1/certs/bindings/{}", segment(&place))), None)
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Refused> {
+    let failed = |error| Refused::new(RefusedKind::Failed, format!("cannot read {}: {error}", file.display()));
+    std::fs::read(file).map_err(failed)
+}
+
+/// DER begins with a SEQUENCE, PEM with text.
+fn is_pfx(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x30)
+}
+
+fn from_pfx(file: &Path, bytes: &[u8], password_file: Option<&Path>) -> Result<(String, String), Refused> {
+    let password = match password_file {
+        Some(file) => text_of(file, read(file)?)?.lines().next().unwrap_or("").to_owned(),
+        None => std::env::var("DOORWARD_PFX_PASSWORD").unwrap_or_default(),
+    };
+    pem_of_pfx(&file.display().to_string(), bytes, &password).map_err(|error| {
+        let hint = Some("give the password with --password-file or DOORWARD_PFX_PASSWORD".to_owned());
+        Refused { kind: RefusedKind::Invalid, message: error.to_string(), hint }
+    })
+}
+
+fn text_of(file: &Path, bytes: Vec<u8>) -> Result<String, Refused> {
+    let message = || format!("{} is neither PEM nor PFX", file.display());
+    String::from_utf8(bytes).map_err(|_| Refused::new(RefusedKind::Invalid, message()))
+}
+
+fn bind(socket: &Path, args: CertBindArgs) -> Result<(), Refused> {
+    // The server may run in another folder.
+    let absolute = |path: Option<std::path::PathBuf>| path.map(|path| homes::absolute(&path).display().to_string());
+    let order = json!({
+        "place": args.place,
+        "file": absolute(args.file),
+        "key": absolute(args.key),
+        "hash": args.hash,
+        "directory": absolute(args.directory),
+    });
+    super::order(socket, (Method::POST, "/v1/certs/bindings"), Some(&order))
+}
+
+fn list(socket: &Path, json: bool) -> Result<(), Refused> {
+    let report: CertificatesReport = ask(socket, (Method::GET, "/v1/certs"), None)?;
+    if json {
+        text::line(format!("{:#}", json!(report)));
+        return Ok(());
+    }
+    if report.bindings.is_empty() {
+        text::line("No certificate is bound: `doorward cert bind` does that.");
+    } else {
+        let rows: Vec<Vec<String>> =
+            report.bindings.into_iter().map(|binding| vec![binding.place, binding.source]).collect();
+        text::table(&["BOUND TO", "CERTIFICATE"], &rows);
+        text::line("");
+    }
+    let rows: Vec<Vec<String>> = report.certificates.iter().map(row).collect();
+    text::table(&["SHA-1", "NAMES", "UNTIL", "CERTIFICATE"], &rows);
+    for certificate in &report.certificates {
+        if let Some(problem) = &certificate.problem {
+            text::line(format!("{}: {problem}", certificate.source));
+        }
+    }
+    Ok(())
+}
+
+fn row(certificate: &CertificateStatus) -> Vec<String> {
+    let source = certificate.source.clone();
+    match &certificate.facts {
+        Some(facts) => vec![facts.sha1.clone(), facts.names.join(","), facts.not_after(), source],
+        None => vec!["-".to_owned(), "-".to_owned(), "-".to_owned(), source],
+    }
+}
+
+fn show(socket: &Path, name: &str) -> Result<(), Refused> {
+    let report: CertificatesReport = ask(socket, (Method::GET, "/v1/certs"), None)?;
+    let place = report.bindings.iter().find(|binding| binding.place.eq_ignore_ascii_case(name));
+    let wanted = place.map_or(name, |binding| &binding.source);
+    let is_it = |certificate: &&CertificateStatus| {
+        let sha1 = certificate.facts.as_ref().is_some_and(|facts| facts.sha1.eq_ignore_ascii_case(wanted));
+        sha1 || certificate.source == wanted
+            || Path::new(&certificate.source).file_name().is_some_and(|file| file == wanted)
+    };
+    let Some(found) = report.certificates.iter().find(is_it) else {
+        let hint = Some("`doorward cert list` shows places, SHA-1s and files".to_owned());
+        return Err(Refused { kind: RefusedKind::NotFound, message: format!("no certificate '{name}'"), hint });
+    };
+    text::line(format!("certificate  {}", found.source));
+    if let Some(facts) = &found.facts {
+        text::line(format!("sha-1        {}", facts.sha1));
+        text::line(format!("subject      {}", facts.subject));
+        text::line(format!("issuer       {}", facts.issuer));
+        text::line(format!("names        {}", facts.names.join(", ")));
+        text::line(format!("until        {}", facts.not_after()));
+    }
+    if let Some(problem) = &found.problem {
+        text::line(format!("problem      {problem}"));
+    }
+    for binding in report.bindings.iter().filter(|binding| binding.source == found.source) {
+        text::line(format!("bound to     {}", binding.place));
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Lines to standard output or standard error: a reader that stalls costs its own lines and nothing else.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, write};
+
+use crate::sink::file::Broken;
+use crate::sink::status::Failure;
+
+/// A pipe that poll calls writable takes this much without blocking (POSIX).
+const PIECE_BYTES: usize = 4096;
+/// How long a reader may take before lines are given up. The writer's other files wait meanwhile.
+const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+/// One of our own standard streams.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    name: &'static str,
+    /// The rest of a line that was begun: it comes before anything else, for a pipe takes nothing back.
+    begun: Vec<u8>,
+}
+
+impl Stream {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, begun: Vec::new() }
+    }
+
+    /// Writes whole lines. When the reader stalls the rest is given up, but a line that was begun is ended later.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        match self.name {
+            "stdout" => self.append_to(io::stdout().as_fd(), bytes),
+            _ => self.append_to(io::stderr().as_fd(), bytes),
+        }
+    }
+
+    fn append_to(&mut self, stream: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), Broken> {
+        let mut written = 0;
+        let result = self.end_begun(stream).and_then(|()| {
+            while written < bytes.len() {
+                written += piece(stream, &bytes[written..bytes.len().min(written + PIECE_BYTES)])?;
+            }
+            Ok(())
+        });
+        result.map_err(|error| {
+            if written > 0 && bytes[written - 1] != b'\n' {
+                let end =
+                    bytes[written..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| written + at + 1);
+                self.begun = bytes[written..end].to_vec();
+            }
+            let message = match error {
+                Errno::AGAIN => "its reader takes no lines; read it, or log to files".to_owned(),
+                other => format!("cannot be written to ({other})"),
+            };
+            let whole = bytes[..written].iter().filter(|byte| **byte == b'\n').count() as u64;
+            let lines_kept = whole + u64::from(written > 0 && bytes[written - 1] != b'\n');
+            Broken { failure: Failure { path: Path::new(self.name).to_owned(), message }, lines_kept }
+        })
+    }
+
+    fn end_begun(&mut self, stream: BorrowedFd<'_>) -> Result<(), Errno> {
+        while !self.begun.is_empty() {
+            let written = piece(stream, &self.begun[..self.begun.len().min(PIECE_BYTES)])?;
+            self.begun.drain(..written);
+        }
+        Ok(())
+    }
+}
+
+/// Writes what fits once the reader has made room.
+fn piece(stream: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
+    let mut wanted = [PollFd::new(&stream, PollFlags::OUT)];
+    match poll(&mut wanted, Some(&PATIENCE)) {
+        Ok(0) => return Err(Errno::AGAIN),
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error),
+    }
+    match write(stream, bytes) {
+        Err(Errno::INTR) => Ok(0),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn a_stalled_reader_costs_lines_but_no_shape() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let mut stream = Stream::new("stdout");
+        // Of a length that does not divide the size of a pipe.
+        let block = "0123456789abcdefg\n".repeat(8192);
+        let broken = stream.append_to(writer.as_fd(), block.as_bytes()).unwrap_err();
+        assert!(broken.lines_kept < 8192 && broken.failure.message.contains("reader"), "{broken:?}");
+        let mut room = vec![0; 32 * 1024];
+        reader.read_exact(&mut room).unwrap();
+        stream.append_to(writer.as_fd(), b"after\n").unwrap();
+        drop(writer);
+        let mut rest = String::new();
+        reader.read_to_string(&mut rest).unwrap();
+        let all = String::from_utf8(room).unwrap() + &rest;
+        assert!(all.ends_with("g\nafter\n"), "{:?}", &all[all.len() - 40..]);
+        assert!(all.lines().all(|line| line == "0123456789abcdefg" || line == "after"));
+    }
+}
