@@ -86,6 +86,8 @@ const TESTS: &[&str] = &[
     "every_vector_of_forwarded_headers_live",
     "a_list_file_denies_and_is_read_again",
     "host_names_let_in_and_keep_out",
+    "behind_nginx_each_client_is_its_own",
+    "clock_jumps_free_nobody_and_freeze_nobody",
     "too_many_requests_says_when_to_come_back",
     "certificates_are_chosen_as_http_sys_does",
     "a_stopped_https_site_sends_no_byte",
