@@ -69,7 +69,7 @@ impl Connection {
         }
         let admission: Admission = limiter.decide(first, &client, now_ms);
         let Decision::Deny { reason, .. } = admission.decision else { return Ok(()) };
-        let sample = Sample { method: "", path: "", user_agent: b"", speaks_for_others: false, site_id: rule.site.id };
+        let sample = Sample { method: "", path: "", user_agent: b"", site_id: rule.site.id, speaks_for_others: false };
         limiter.note_denial(first, &client, &admission, sample, now_ms);
         let mut exchange = self.client.worker.exchange(self.client.ends);
         exchange.site = Some(Arc::clone(&rule.site));
