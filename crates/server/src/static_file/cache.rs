@@ -55,6 +55,9 @@ impl CachedFile {
 
     /// The representation for this client.
     pub(crate) fn chosen(&self, request: &Request) -> &Representation {
+        if let [only] = &*self.representations {
+            return only;
+        }
         let offered: Vec<_> = self.representations.iter().map(|offered| (offered.coding, offered.length)).collect();
         &self.representations[coding::choose(request, &offered)]
     }
