@@ -17,6 +17,7 @@ setpriv                 util-linux
 ip                      iproute2
 ss                      iproute2
 strace                  strace
+/usr/bin/faketime       faketime
 '
 
 # Prints the packages of a list that are absent, each once.

@@ -39,7 +39,7 @@ impl Dice {
     fn address(&mut self) -> IpAddr {
         let low = self.below(4) as u8;
         match self.below(6) {
-            0 => Ipv4Addr::new(127, 0, 0, 1).into(),
+            0 => Ipv4Addr::LOCALHOST.into(),
             1 => Ipv4Addr::new(10, 0, 0, low).into(),
             2 => Ipv4Addr::new(203, 0, 113, low).into(),
             3 => Ipv6Addr::new(0x2001, 0xdb8, 0, u16::from(low), 0, 0, 0, 7).into(),

@@ -13,6 +13,7 @@ mod custom_fields;
 mod downstream;
 mod exchange;
 mod http2;
+mod gate;
 mod introduce;
 mod listener;
 mod names;

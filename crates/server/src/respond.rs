@@ -19,6 +19,16 @@ use crate::static_file::{self, FileJob, Found};
 use crate::turn::Unread;
 use crate::worker::Worker;
 
+/// Goes on where the client's name had to be known first.
+pub(crate) async fn named(worker: &Worker, exchange: &mut Exchange, handling: Handling) -> Result<Handling, Refusal> {
+    if !matches!(handling, Handling::Name) {
+        return Ok(handling);
+    }
+    let clock = worker.shared.clock;
+    exchange.host_name = Some(worker.shared.names.look_up(exchange.client.address, clock.now_ms()).await);
+    pipeline::proceed(worker, exchange, clock.now_ms())
+}
+
 /// Looks for a file off the event loop.
 pub(crate) async fn find(job: FileJob) -> Found {
     match tokio::task::spawn_blocking(move || job.run()).await {
@@ -69,15 +79,11 @@ pub(crate) async fn refusal_response(worker: &Worker, refusal: &SiteRefusal, exc
 impl Connection {
     /// Handles a request that needs waiting.
     pub(crate) async fn handle(&mut self, exchange: Box<Exchange>, handling: Handling) -> Result<(), End> {
-        let (mut exchange, mut handling) = (exchange, handling);
-        if matches!(handling, Handling::Name) {
-            let names = &self.client.worker.shared.names;
-            exchange.host_name = Some(names.look_up(exchange.client.address, self.client.now_ms()).await);
-            handling = match pipeline::proceed(&self.client.worker, &mut exchange, self.client.now_ms()) {
-                Ok(handling) => handling,
-                Err(refusal) => return self.refuse(exchange, refusal).await,
-            };
-        }
+        let mut exchange = exchange;
+        let handling = match named(&self.client.worker, &mut exchange, handling).await {
+            Ok(handling) => handling,
+            Err(refusal) => return self.refuse(exchange, refusal).await,
+        };
         match handling {
             // The name is known by now: the limiter has decided.
             Handling::Name => Err(End::Close),

@@ -6,10 +6,14 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::client::{Client, Ending};
-use crate::harness::config::{document, dynamic, location, rate, site};
+use crate::harness::config::{concurrent, document, dynamic, location, proxy, rate, site};
 use crate::harness::doorward::Doorward;
 use crate::harness::home::Home;
+use crate::harness::log_file::verdicts;
 use crate::harness::net::Net;
+use crate::harness::peer::Peer;
+use crate::harness::upstream::Upstream;
+use crate::harness::{silence, wait_until};
 
 /// A `<location>` with settings of our own section group.
 fn own(site: &str, settings: &str) -> String {
@@ -175,4 +179,102 @@ fn every_vector_of_forwarded_headers_live() {
         assert_eq!((status, held.as_deref()), (403, Some(row.key.as_str())), "{}", row.id);
         assert!(!row.client.is_empty(), "{}", row.id);
     }
+}
+
+/// Four sites with one limit each, told to believe the proxy at .150: `rate`, `abort`, `logged`, and `slow`, which
+/// forwards to an upstream that holds its requests.
+fn four_sites(net: Net, upstream: &Upstream) -> Home {
+    let names = ["rate", "abort", "logged", "slow"];
+    let limits = [rate(2, 3_600_000), rate(2, 3_600_000), rate(2, 3_600_000), concurrent(2)];
+    let attributes = ["", "denyAction=\"AbortRequest\"", "enableLoggingOnlyMode=\"true\"", ""];
+    let (mut sites, mut rest) = (String::new(), String::new());
+    for (number, name) in (1..).zip(names) {
+        let at = usize::try_from(number).unwrap() - 1;
+        sites += &site(number, name, &[&format!("http/{{NET}}.{}:{{PORT}}:", number + 1)]);
+        let attributes = format!("enableProxyMode=\"true\" {}", attributes[at]);
+        rest += &location(name, &dynamic(&attributes, &limits[at]));
+        rest += &own(name, &format!("<limiter trustedProxies=\"{}\" />", net.ip(150)));
+    }
+    rest += &proxy("slow/slow", &upstream.url());
+    let home = Home::on(net).config(&document(&sites, &rest));
+    names.iter().fold(home, |home, name| home.file(&format!("{name}/index.html"), name))
+}
+
+#[test]
+fn behind_nginx_each_client_is_its_own() {
+    let net = Net::of("behind_nginx_each_client_is_its_own");
+    let upstream = Upstream::start(net.ip(100));
+    let front = four_sites(net, &upstream).start();
+    let routes: Vec<_> = (2..6).map(|host| (net.at(host + 20), net.at(host))).collect();
+    let _nginx = Peer::nginx_proxy(&routes, net.ip(150));
+    let ask = |client: u8, host: u8| net.client(client).status(net.at(host + 20), "/");
+    // The limit is each client's, although one proxy brings all of them.
+    assert_eq!([(); 3].map(|()| ask(0, 2)), [200, 200, 403]);
+    assert_eq!([(); 3].map(|()| ask(1, 2)), [200, 200, 403]);
+    assert_eq!(verdicts(&front.w3c(1, 6))[4..], ["403 502 0", "403 502 0"]);
+    // What a client writes into the header stands left of what nginx adds, and is not believed.
+    let spoofed = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n";
+    assert_eq!(net.client(1).exchange(net.at(22), spoofed).status, 403);
+    // A reset reaches nginx, which tells its client so; the log has no line for it, HTTPERR does.
+    assert_eq!([(); 3].map(|()| ask(0, 3)), [200, 200, 502]);
+    assert_eq!(front.http_err(1)[0].field("s-reason"), "AbortRequest_502");
+    assert_eq!([(); 3].map(|()| ask(0, 4)), [200, 200, 200], "only logged");
+    assert_eq!(verdicts(&front.w3c(3, 3)), ["200 0 0", "200 0 0", "200 502 0"]);
+    // Two requests in progress are allowed, and another client's are not counted with them.
+    let held: Vec<_> = (0..2)
+        .map(|number| {
+            let mut slow = net.client(0).connect(net.at(25)).unwrap();
+            slow.send_get("x", "/slow/held").unwrap();
+            upstream.wait_held(number + 1);
+            slow
+        })
+        .collect();
+    assert_eq!((ask(0, 5), ask(1, 5)), (403, 200));
+    upstream.release(2);
+    for mut slow in held {
+        assert_eq!(slow.receive().unwrap().status, 200);
+    }
+    let text = front.cli(&["limits", "explain", &net.ip(150).to_string(), "--site", "rate"]).expect_ok();
+    assert!(text.contains("the next request is served"), "nothing is held against the proxy itself: {text}");
+}
+
+#[test]
+fn clock_jumps_free_nobody_and_freeze_nobody() {
+    let net = Net::of("clock_jumps_free_nobody_and_freeze_nobody");
+    let library = ["x86_64", "aarch64"]
+        .map(|machine| format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"))
+        .into_iter()
+        .find(|path| Path::new(path).exists())
+        .expect("libfaketime is missing; install it: apt-get install -y --no-install-recommends faketime");
+    let sites = site(1, "long", &["http/{NET}.2:{PORT}:"]) + &site(2, "short", &["http/{NET}.3:{PORT}:"]);
+    let limits = location("long", &dynamic("", &rate(1, 3_600_000))) + &location("short", &dynamic("", &rate(1, 700)));
+    let home = Home::on(net).config(&document(&sites, &limits));
+    let home = home.file("long/index.html", "long").file("short/index.html", "short");
+    let clock = home.path("clock");
+    std::fs::write(&clock, "+0").unwrap();
+    let mut command = home.command();
+    command.arg("run").env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", &clock).env("FAKETIME_NO_CACHE", "1");
+    command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
+    let new_clock = home.path("clock.new");
+    let front = home.start_as(command);
+    let set = |offset: &str| {
+        std::fs::write(&new_clock, offset).unwrap();
+        std::fs::rename(&new_clock, &clock).unwrap();
+    };
+    let ask = |host: u8| net.client(0).get(net.at(host), "/");
+    assert_eq!([(); 2].map(|()| ask(2).status), [200, 403]);
+    let mut dates = Vec::new();
+    for offset in ["+1d", "-1d", "+3600s", "-3600s"] {
+        set(offset);
+        let denied = wait_until("the server's wall clock to jump", || {
+            let denied = ask(2);
+            let date = denied.header("date").unwrap().to_owned();
+            (!dates.contains(&date[..22].to_owned())).then(|| dates.push(date[..22].to_owned())).map(|()| denied)
+        });
+        assert_eq!(denied.status, 403, "{offset}: nobody is freed");
+        silence(700);
+        assert_eq!([ask(3).status, ask(3).status], [200, 403], "{offset}: nobody is frozen");
+    }
+    assert_eq!(dates.len(), 4, "{dates:?}");
+    drop(front);
 }

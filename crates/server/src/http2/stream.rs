@@ -20,7 +20,7 @@ use crate::outcome::{Handling, Refusal, Response, ServiceRefusal, SiteRefusal, a
 use crate::pipeline;
 use crate::proxy::{self, Failure, Progress, Sides, Sink as _};
 use crate::render;
-use crate::respond::{find, found_response, refusal_response};
+use crate::respond::{find, found_response, named, refusal_response};
 use crate::tarpit;
 
 /// How a stream ended.
@@ -94,33 +94,34 @@ async fn answer_to(
         answer.reset(Reason::REFUSED_STREAM);
         return Ended::Unrecorded;
     };
-    let decided = match pipeline::decide(&session.worker, listener, exchange, session.now_ms()) {
-        Ok(Handling::Name) => {
-            let names = &session.worker.shared.names;
-            exchange.host_name = Some(names.look_up(exchange.client.address, session.now_ms()).await);
-            pipeline::proceed(&session.worker, exchange, session.now_ms())
-        }
-        other => other,
-    };
+    let decided = pipeline::decide(&session.worker, listener, exchange, session.now_ms());
     if let Some(site) = &exchange.site {
         session.idle_ms.set(site.connection_timeout_ms);
     }
+    let decided = match decided {
+        Ok(handling) => named(&session.worker, exchange, handling).await,
+        Err(refusal) => Err(refusal),
+    };
     let outcome = match decided {
-        Ok(Handling::Respond(response)) => Ok(response),
-        Ok(Handling::Refuse(refusal)) => Err(refusal.into()),
-        Ok(Handling::Delay(refusal)) => {
-            tarpit::hold_back_stream(&session.worker, exchange).await;
-            Err(refusal.into())
-        }
         // The name is known by now: the limiter has decided.
         Ok(Handling::Name) => Err(SiteRefusal::new(500, 0, 0).into()),
+        Ok(Handling::Delay(refusal)) => Err(refusal.into()),
+        Ok(Handling::Respond(response)) => Ok(response),
+        Ok(Handling::Refuse(refusal)) => Err(refusal.into()),
         Ok(Handling::Open(job)) => found_response(&session.worker, exchange, find(job).await),
         Ok(Handling::Forward(effective)) => return forward(session, answer, exchange, (effective, body)).await,
         Err(refusal) => Err(refusal),
     };
     match outcome {
         Ok(response) => answer.respond(exchange, response).await.into(),
-        Err(refusal) => refuse(session, answer, exchange, refusal).await,
+        Err(refusal) => {
+            if let Refusal::Site(denial) = &refusal
+                && tarpit::holds(denial, exchange)
+            {
+                session.worker.shared.tarpit.wait(exchange).await;
+            }
+            refuse(session, answer, exchange, refusal).await
+        }
     }
 }
 
