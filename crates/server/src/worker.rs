@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) timers: Timers,
     pub(crate) head_limits: HeadLimits,
     pub(crate) totals: Totals,
+    /// Serving threads there are.
+    pub(crate) threads: usize,
 }
 
 /// Counts since the start, for `status`.
@@ -120,8 +122,8 @@ impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, log: ThreadLog) -> Rc<Self> {
         Rc::new(Self {
             limiter: Arc::clone(&shared.limiter),
+            files: FileCache::new(shared.threads),
             shared,
-            files: FileCache::default(),
             error_files: ErrorFiles::default(),
             upstreams: Pool::default(),
             watches: Rc::default(),
