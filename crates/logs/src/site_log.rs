@@ -26,6 +26,7 @@ pub enum Format {
 }
 
 /// One site's log, from the `logFile` element (IIS reference §1.1).
+#[allow(clippy::struct_excessive_bools, reason = "one switch for each attribute of the element")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct SiteLogSettings {
     /// `enabled`: otherwise no line is written.

@@ -17,6 +17,7 @@ use crate::content::{Browse, CacheControl, MimeMap, StaticContent};
 use crate::directory::{Content, Directories};
 use crate::effective::{Effective, Upstream};
 use crate::error_pages::ErrorPages;
+use crate::gate::{ConnectionLimits, EarlyAbort};
 use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::LocationSettings;
@@ -68,7 +69,11 @@ pub fn build(inputs: &Inputs<'_>, scopes: &mut Scopes) -> Plan {
         listener.certificates = certificates(inputs, address.port(), &claimed);
         problems.extend(uncertified(*address, listener, &claimed, &listen));
     }
-    Plan { generation: inputs.present.generation + 1, listeners, sites, problems }
+    for listener in listeners.values_mut() {
+        listener.early_abort = EarlyAbort::of(&listener.sites());
+    }
+    let connection_limits = ConnectionLimits::of(inputs.configuration);
+    Plan { generation: inputs.present.generation + 1, listeners, sites, connection_limits, problems }
 }
 
 /// The certificates of connections to a port, and what its bindings switch off.

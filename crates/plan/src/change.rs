@@ -47,7 +47,7 @@ mod tests {
             .map(|(id, (information, secure))| {
                 let (address, port, host) = parse_binding_information(information).unwrap();
                 let endpoint = Endpoint { secure: *secure, address, port, host };
-                Claimed { site: site(id, "s", SiteState::Started), endpoint }
+                Claimed { site: site(id, "s", SiteState::Started), endpoint, http2: true }
             })
             .collect();
         Plan { listeners: listeners(&claimed, &[]).0, ..Plan::default() }

@@ -16,6 +16,7 @@ mod content;
 mod directory;
 mod effective;
 mod error_pages;
+mod gate;
 mod listen;
 mod log_settings;
 mod path_settings;
@@ -31,6 +32,7 @@ pub use content::{Browse, CacheControl, MimeMap, StaticContent};
 pub use directory::{Content, Directories, Directory};
 pub use effective::{Denial, Effective, Upstream};
 pub use error_pages::{ErrorMode, ErrorPage, ErrorPages};
+pub use gate::{ConnectionLimits, EarlyAbort};
 pub use listen::{ListenerPlan, Problem};
 pub use log_settings::server_log_directory;
 pub use path_settings::{LocationSettings, PathSettings};
@@ -51,6 +53,8 @@ pub struct Plan {
     pub listeners: BTreeMap<SocketAddr, ListenerPlan>,
     /// Every configured site, also those that are stopped, in the order of the file.
     pub sites: Vec<Arc<SitePlan>>,
+    /// Limits of an address that hold before any request.
+    pub connection_limits: ConnectionLimits,
     /// What kept a part of the configuration from being planned.
     pub problems: Vec<Problem>,
 }

@@ -9,6 +9,7 @@ use doorward_config::{BindingAddress, Endpoint};
 use doorward_limiter::{IpNet, canonical};
 
 use crate::certificates::Certificates;
+use crate::gate::EarlyAbort;
 use crate::route::Routes;
 use crate::site::SitePlan;
 
@@ -37,6 +38,8 @@ pub struct ListenerPlan {
     pub http2: bool,
     /// Which certificate those get.
     pub certificates: Certificates,
+    /// When connections are reset before their first byte (D11).
+    pub early_abort: Option<EarlyAbort>,
     routes: Routes,
     /// A wildcard listener (`0.0.0.0`, `[::]`) also takes what bindings with an address asked for,
     /// since the kernel gives a port to either the wildcard or its single addresses.
@@ -159,6 +162,7 @@ fn listener(address: SocketAddr, secure: bool, claimed: &[Claimed], listen: &[Ip
         secure,
         http2,
         certificates: Certificates::default(),
+        early_abort: None,
         routes: routes_at(address.ip(), &here, listen),
         by_local,
         proxy_protocol: Vec::new(),

@@ -12,6 +12,11 @@ use crate::effective::Effective;
 pub trait PathSettings: Send + Sync {
     /// The settings at a normalised path of the site, which starts with a slash.
     fn at(&self, path: &str) -> Arc<Effective>;
+
+    /// The settings of every path there is, where that can be known beforehand.
+    fn all(&self) -> Option<Vec<Arc<Effective>>> {
+        None
+    }
 }
 
 /// Settings that depend on location tags alone, worked out once per plan.
@@ -46,6 +51,10 @@ impl PathSettings for LocationSettings {
         // The last level has the empty path, below which everything lies.
         let (_, settings) = deepest.unwrap_or(&self.levels[self.levels.len() - 1]);
         Arc::clone(settings)
+    }
+
+    fn all(&self) -> Option<Vec<Arc<Effective>>> {
+        Some(self.levels.iter().map(|(_, settings)| Arc::clone(settings)).collect())
     }
 }
 

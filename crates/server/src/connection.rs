@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
+use doorward_limiter::Permit;
 use doorward_plan::Plan;
 use doorward_wire::{ServerMachine, TimerReason, Waiting};
 
@@ -48,6 +49,8 @@ pub(crate) struct Connection {
     /// Answered, and waiting for their bytes to leave.
     #[expect(clippy::vec_box, reason = "they come from a pool of boxes and go back to it")]
     pub(crate) batch: Vec<Box<Exchange>>,
+    /// Its place among the connections of its address.
+    pub(crate) permit: Option<Permit>,
 }
 
 /// Serves a connection to its end.
@@ -80,14 +83,17 @@ impl Connection {
             discarded_bytes: 0,
             idle_ms: worker.shared.timers.idle_ms,
             batch: Vec::new(),
+            permit: None,
         }
     }
 
-    /// What comes before the first request: a trusted proxy's word for its client, and the TLS handshake.
+    /// What comes before the first request: a trusted proxy's word for its client, the limits on connections, and the
+    /// TLS handshake.
     async fn meet(&mut self) -> Result<(), End> {
         if self.expects_proxy_header() {
             Box::pin(self.introduce()).await?;
         }
+        self.pass_gate()?;
         if self.listener.secure { Box::pin(tls::handshake(self)).await } else { Ok(()) }
     }
 

@@ -1,6 +1,7 @@
 //! The handle of a running server: prepare a plan, commit it, look at it, stop.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use doorward_limiter::Limiter;
+use doorward_limiter::{Limiter, LimiterSettings};
 use doorward_logs::{Sink, ThreadLog};
 use doorward_plan::{Change, Plan};
 use doorward_wire::{HeadLimits, Timers};
@@ -28,6 +29,8 @@ use crate::worker::{Command, NewListener, Shared, Totals, Worker};
 
 /// Threads of the small pool that opens files, per serving thread.
 const BLOCKING_THREADS: usize = 4;
+/// Addresses whose connections are counted at a time; beyond it neighbours are counted together (D21).
+const GATE_CLIENTS_MAX: usize = 65_536;
 /// How long connections of a closed listener may still run (IIS's `shutdownTimeLimit` is 90 s; its stop does not wait).
 const CLOSE_DRAIN: Duration = Duration::from_secs(30);
 
@@ -94,6 +97,11 @@ impl Server {
             limiter: settings.limiter,
             tarpit: Tarpit::default(),
             names: Names::default(),
+            gate: Limiter::new(LimiterSettings {
+                clients_max: GATE_CLIENTS_MAX,
+                evidence_max: 1,
+                seed: RandomState::new().hash_one(0),
+            }),
             clock: Clock::start(),
             timers: settings.timers,
             head_limits: settings.head_limits,
@@ -223,6 +231,7 @@ impl Control {
             ListenerStatus {
                 address: *address,
                 state: if explanation.is_some() { ListenerState::Waiting } else { ListenerState::Open },
+                early_abort: listener.early_abort.is_some(),
                 sites: listener.sites().iter().map(|site| site.name.clone()).collect(),
                 culprit: explanation.map(|explanation| explanation.text.clone()),
                 hint: explanation.map(|explanation| explanation.hint.clone()),

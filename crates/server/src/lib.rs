@@ -12,6 +12,7 @@ mod control;
 mod custom_fields;
 mod downstream;
 mod exchange;
+mod gate;
 mod http2;
 mod introduce;
 mod listener;

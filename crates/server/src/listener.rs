@@ -65,7 +65,8 @@ fn admit(worker: &Rc<Worker>, listener: &Rc<OpenListener>, tcp: tokio::net::TcpS
     let totals = &worker.shared.totals;
     totals.connections.fetch_add(1, Ordering::Relaxed);
     totals.open_connections.fetch_add(1, Ordering::Relaxed);
-    let connection = Connection::new(worker, listener, Stream::plain(tcp), Ends { peer, local });
+    let connection =
+        Connection::new(worker, listener, Stream::plain(tcp), Ends { peer, local, secure: listener.secure });
     spawn_local(serve(connection));
 }
 

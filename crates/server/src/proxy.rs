@@ -92,6 +92,8 @@ pub(crate) async fn pass<S: Source, K: Sink>(
 ) -> Result<(), Failure> {
     let outcome = attempt(&mut sides, exchange, upstream, (progress, true)).await;
     if outcome == Err(Failure::Stale) && !progress.consumed.get() && is_idempotent(exchange.request.method()) {
+        // The new connection has not got the request yet.
+        progress.uploaded.set(false);
         return attempt(&mut sides, exchange, upstream, (progress, false)).await;
     }
     outcome

@@ -21,6 +21,8 @@ pub struct ListenerStatus {
     pub address: SocketAddr,
     /// Whether it is held.
     pub state: ListenerState,
+    /// Whether clients whose requests would all be aborted are reset before their first byte (D11).
+    pub early_abort: bool,
     /// The started sites that need it.
     pub sites: Vec<String>,
     /// Who holds it, when it is waiting.

@@ -142,4 +142,6 @@ pub(crate) struct Ends {
     pub(crate) peer: SocketAddr,
     /// Our own address, exact also when the listener is a wildcard.
     pub(crate) local: SocketAddr,
+    /// Whether there is TLS between them.
+    pub(crate) secure: bool,
 }

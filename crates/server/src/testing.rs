@@ -17,6 +17,6 @@ pub(crate) fn request(text: &str) -> Request {
 
 /// An exchange with this request, between two loopback addresses, with no site yet.
 pub(crate) fn exchange(request: Request) -> Exchange {
-    let ends = Ends { peer: ([127, 0, 0, 9], 50_000).into(), local: ([127, 0, 0, 2], 8080).into() };
+    let ends = Ends { peer: ([127, 0, 0, 9], 50_000).into(), local: ([127, 0, 0, 2], 8080).into(), secure: false };
     Exchange { request, ..Exchange::new(ends) }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) tarpit: Tarpit,
     /// What clients are called.
     pub(crate) names: Names,
+    /// Counts connections and handshakes, apart from requests.
+    pub(crate) gate: Arc<Limiter>,
     pub(crate) clock: Clock,
     pub(crate) timers: Timers,
     pub(crate) head_limits: HeadLimits,

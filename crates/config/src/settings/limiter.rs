@@ -35,10 +35,10 @@ pub struct LimiterSection {
     pub penalty_seconds_max: u32,
     /// How long a denial is held back, in milliseconds; 0 is not at all.
     pub tarpit_ms: u32,
-    /// Most connections of one address at a time; 0 is no limit.
-    pub connections_per_address: u32,
-    /// Most TLS handshakes of one address per second; 0 is no limit.
-    pub handshakes_per_second: u32,
+    /// Most connections of one address at a time; 0 is no limit. Read at the server's level alone.
+    pub connections_per_address: Option<u32>,
+    /// Most TLS handshakes of one address per second; 0 is no limit. Read at the server's level alone.
+    pub handshakes_per_second: Option<u32>,
     /// Where `trustedProxies` was set.
     pub trusted_proxies_origin: Option<Origin>,
 }
@@ -46,6 +46,7 @@ pub struct LimiterSection {
 impl LimiterSection {
     pub(crate) fn read(section: &Effective) -> Self {
         let trusted = section.setting("trustedProxies");
+        let written = |name: &str| section.setting(name).map(|_| section.uint(name));
         Self {
             count_denied: section.bool("countDenied"),
             exempt_allowed: section.bool("exemptAllowed"),
@@ -59,8 +60,8 @@ impl LimiterSection {
             penalty_seconds: section.uint("penaltySeconds"),
             penalty_seconds_max: section.uint("penaltySecondsMax"),
             tarpit_ms: section.uint("tarpitMs"),
-            connections_per_address: section.uint("connectionsPerAddress"),
-            handshakes_per_second: section.uint("handshakesPerSecond"),
+            connections_per_address: written("connectionsPerAddress"),
+            handshakes_per_second: written("handshakesPerSecond"),
             trusted_proxies_origin: trusted.map(|setting| setting.origin.clone()),
         }
     }

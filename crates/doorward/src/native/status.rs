@@ -75,6 +75,9 @@ fn listeners(listeners: &Value) {
     for listener in rows(listeners) {
         let sites: Vec<String> = rows(&listener["sites"]).map(word).collect();
         text::line(format!("  {:8} {}  {}", word(&listener["state"]), word(&listener["address"]), sites.join(", ")));
+        if listener["early_abort"] == true {
+            text::line("           resets clients that are denied before their first byte");
+        }
         for detail in ["culprit", "hint"] {
             if let Some(detail) = listener[detail].as_str() {
                 text::line(format!("           {detail}"));

@@ -12,8 +12,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 /// A file written to within this time may still get lines of its period.
-const QUIET: Duration = Duration::from_secs(600);
-const DAY: Duration = Duration::from_secs(86_400);
+const QUIET: Duration = Duration::from_mins(10);
+const DAY: Duration = Duration::from_hours(24);
 /// Lines of a log are much alike: the quickest level already takes nine tenths away.
 const LEVEL: u32 = 1;
 
@@ -100,7 +100,8 @@ fn tidy(series: &Series, now: SystemTime) {
 fn old(series: &Series, entry: &DirEntry) -> Option<Old> {
     let (path, name) = (entry.path(), entry.file_name());
     let name = name.to_str()?;
-    let is_ours = name.starts_with(series.stem) && (name.ends_with(".log") || name.ends_with(".log.gz"));
+    let plain = Path::new(name.strip_suffix(".gz").unwrap_or(name));
+    let is_ours = name.starts_with(series.stem) && is_plain(plain);
     // `metadata` of an entry does not follow links.
     let data: Metadata = entry.metadata().ok().filter(Metadata::is_file)?;
     (is_ours && path != series.current).then_some(Old { path, length: data.len(), modified: data.modified().ok()? })

@@ -54,7 +54,7 @@ impl Stream {
                 Errno::AGAIN => "its reader takes no lines; read it, or log to files".to_owned(),
                 other => format!("cannot be written to ({other})"),
             };
-            let whole = bytes[..written].iter().filter(|byte| **byte == b'\n').count() as u64;
+            let whole = bytes[..written].split(|byte| *byte == b'\n').count() as u64 - 1;
             let lines_kept = whole + u64::from(written > 0 && bytes[written - 1] != b'\n');
             Broken { failure: Failure { path: Path::new(self.name).to_owned(), message }, lines_kept }
         })

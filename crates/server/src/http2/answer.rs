@@ -23,8 +23,8 @@ use crate::proxy::{Sink, response_head};
 use crate::render;
 use crate::worker::Worker;
 
-/// How long a client may keep its window shut before it has taken any content. A browser that pauses a download has
-/// taken some; after that the rule is that of HTTP/1.1.
+/// How long a client may keep its windows shut before it has taken any content on its connection. A browser that pauses
+/// a download has taken some; after that the rule is that of HTTP/1.1.
 const FIRST_ROOM_MS: u64 = 10_000;
 
 enum State {
@@ -42,7 +42,6 @@ pub(super) struct Answer {
     head: Cell<Option<http::Response<()>>>,
     head_bytes: Cell<u64>,
     rate: Cell<SendRate>,
-    content_taken: Cell<bool>,
     stalled: Cell<bool>,
 }
 
@@ -55,7 +54,6 @@ impl Answer {
             head: Cell::new(None),
             head_bytes: Cell::new(0),
             rate: Cell::new(session.worker.shared.timers.send_rate(session.now_ms())),
-            content_taken: Cell::new(false),
             stalled: Cell::new(false),
         }
     }
@@ -150,16 +148,15 @@ impl Answer {
         let mut rate = self.rate.get();
         rate.resume(since_ms);
         self.rate.set(rate);
-        let first_by_ms = if self.content_taken.get() { u64::MAX } else { since_ms + FIRST_ROOM_MS };
+        let first_by_ms = self.session.content_sent_ms.get().map_or(since_ms + FIRST_ROOM_MS, |_| u64::MAX);
         let wait_ms = rate.deadline_ms().min(first_by_ms).saturating_sub(since_ms);
         let room = tokio::time::timeout(Duration::from_millis(wait_ms), poll_fn(|context| self.poll_room(context)));
         if let Ok(room) = room.await {
-            self.content_taken.set(true);
             return room;
         }
         self.stalled.set(true);
         self.reset(Reason::CANCEL);
-        if self.session.content_sent_ms.get() <= since_ms {
+        if self.session.content_sent_ms.get().is_none_or(|sent_ms| sent_ms <= since_ms) {
             // Not this stream alone: the whole connection takes nothing.
             self.session.judge(Verdict::Calm);
         }

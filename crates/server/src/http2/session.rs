@@ -46,7 +46,7 @@ pub(super) struct Session {
     pub(super) headers_since_ms: Cell<Option<u64>>,
     pub(super) settings_seen: Cell<bool>,
     /// When content last left, on any stream.
-    pub(super) content_sent_ms: Cell<u64>,
+    pub(super) content_sent_ms: Cell<Option<u64>>,
     pub(super) verdict: Cell<Option<Verdict>>,
     aborted_before: Cell<bool>,
     closed: Cell<bool>,
@@ -67,7 +67,7 @@ impl Session {
             idle_since_ms: Cell::new(now_ms),
             headers_since_ms: Cell::new(None),
             settings_seen: Cell::new(false),
-            content_sent_ms: Cell::new(now_ms),
+            content_sent_ms: Cell::new(None),
             verdict: Cell::new(None),
             aborted_before: Cell::new(false),
             closed: Cell::new(false),
@@ -169,7 +169,7 @@ impl Session {
     pub(super) fn frame_left(&self, frame: Frame) {
         if frame.kind == DATA {
             self.budget.borrow_mut().data_sent();
-            self.content_sent_ms.set(self.now_ms());
+            self.content_sent_ms.set(Some(self.now_ms()));
         }
         let mut streams = self.streams.borrow_mut();
         let Some(leaving) = streams.get_mut(&frame.stream) else { return };

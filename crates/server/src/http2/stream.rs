@@ -94,19 +94,18 @@ async fn answer_to(
         answer.reset(Reason::REFUSED_STREAM);
         return Ended::Unrecorded;
     };
-    let decided = pipeline::decide(&session.worker, listener, exchange, session.now_ms());
-    if let Some(site) = &exchange.site {
-        session.idle_ms.set(site.connection_timeout_ms);
-    }
-    let decided = match decided {
+    let decided = match pipeline::decide(&session.worker, listener, exchange, session.now_ms()) {
         Ok(handling) => named(&session.worker, exchange, handling).await,
         Err(refusal) => Err(refusal),
     };
+    if let Some(site) = &exchange.site {
+        session.idle_ms.set(site.connection_timeout_ms);
+    }
     let outcome = match decided {
-        // The name is known by now: the limiter has decided.
-        Ok(Handling::Name) => Err(SiteRefusal::new(500, 0, 0).into()),
         Ok(Handling::Respond(response)) => Ok(response),
         Ok(Handling::Refuse(refusal) | Handling::Delay(refusal)) => Err(refusal.into()),
+        // The name is known by now: the limiter has decided.
+        Ok(Handling::Name) => Err(SiteRefusal::new(500, 0, 0).into()),
         Ok(Handling::Open(job)) => found_response(&session.worker, exchange, find(job).await),
         Ok(Handling::Forward(effective)) => return forward(session, answer, exchange, (effective, body)).await,
         Err(refusal) => Err(refusal),
@@ -117,7 +116,7 @@ async fn answer_to(
             if let Refusal::Site(denial) = &refusal
                 && tarpit::holds(denial, exchange)
             {
-                session.worker.shared.tarpit.wait(exchange).await;
+                tarpit::hold_back_stream(&session.worker, exchange).await;
             }
             refuse(session, answer, exchange, refusal).await
         }

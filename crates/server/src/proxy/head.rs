@@ -55,7 +55,7 @@ fn forwarding(head: &mut Vec<u8>, exchange: &Exchange, trusted: bool) {
     chain.extend_from_slice(doorward_limiter::canonical(exchange.peer()).to_string().as_bytes());
     field_line(head, "X-Forwarded-For", &chain);
     if !trusted || request.field("X-Forwarded-Proto").is_none() {
-        field_line(head, "X-Forwarded-Proto", b"http");
+        field_line(head, "X-Forwarded-Proto", if exchange.ends.secure { b"https" } else { b"http" });
     }
     if !trusted || request.field("X-Forwarded-Host").is_none() {
         field_line(head, "X-Forwarded-Host", request.authority().as_bytes());

@@ -4,6 +4,7 @@ pub mod client;
 pub mod config;
 pub mod doorward;
 pub mod home;
+pub mod http2;
 pub mod log_file;
 pub mod net;
 pub mod peer;
