@@ -6,6 +6,7 @@ use crate::harness::client::Client;
 use crate::harness::config::{document, dynamic, location, rate, site};
 use crate::harness::doorward::Doorward;
 use crate::harness::home::Home;
+use crate::harness::http2::Http2;
 use crate::harness::log_file::verdicts;
 use crate::harness::net::Net;
 use crate::harness::wait_until;
@@ -180,6 +181,10 @@ fn too_many_requests_says_when_to_come_back() {
     let begun = std::time::Instant::now();
     assert_eq!(net.client(0).status(net.at(3), "/"), 403);
     assert!(begun.elapsed().as_millis() >= 300, "held back");
+    let over_http2 = Http2::connect(net, 2, net.at(3));
+    let begun = std::time::Instant::now();
+    assert_eq!([(); 2].map(|()| over_http2.status("/")), [200, 403]);
+    assert!(begun.elapsed().as_millis() >= 300, "held back over HTTP/2 too");
     // A proxy of one's own is told apart.
     let request = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n";
     let proxy = net.client(1);

@@ -57,7 +57,7 @@ impl Daemon {
             (0, 0) => format!("{text} is not limited now."),
             (0 | 1, 0 | 1) => format!("{text} unblocked."),
             (clients, 0) => format!("{clients} clients in {text} unblocked."),
-            (clients, blocks) => format!("{text} unblocked: {blocks} blocks ended, {clients} clients cleared."),
+            (clients, blocks) => format!("{text} unblocked: blocks ended {blocks}, clients cleared {clients}."),
         };
         let mut notes = if removed > 0 { self.keep_blocks() } else { Vec::new() };
         let wider = limiter.block_of(&Client::direct(network.addr()), self.control.clock().now_ms());
