@@ -119,7 +119,7 @@ mod tests {
             for piece in bytes.chunks(step) {
                 scan.pass(piece, |passed| match passed {
                     Passed::Head(Frame { length, kind, stream, .. }) => {
-                        seen = format!("{seen}{kind}:{length}@{stream}")
+                        seen = format!("{seen}{kind}:{length}@{stream}");
                     }
                     Passed::End(frame) => seen += if frame.ends_stream() { "! " } else { ". " },
                 });

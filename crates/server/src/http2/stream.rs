@@ -105,9 +105,8 @@ async fn answer_to(
     let outcome = match decided {
         // The name is known by now: the limiter has decided.
         Ok(Handling::Name) => Err(SiteRefusal::new(500, 0, 0).into()),
-        Ok(Handling::Delay(refusal)) => Err(refusal.into()),
         Ok(Handling::Respond(response)) => Ok(response),
-        Ok(Handling::Refuse(refusal)) => Err(refusal.into()),
+        Ok(Handling::Refuse(refusal) | Handling::Delay(refusal)) => Err(refusal.into()),
         Ok(Handling::Open(job)) => found_response(&session.worker, exchange, find(job).await),
         Ok(Handling::Forward(effective)) => return forward(session, answer, exchange, (effective, body)).await,
         Err(refusal) => Err(refusal),

@@ -266,8 +266,9 @@ pub fn finish(command: &Command) -> Done {
 
 fn own_all(path: &Path) {
     let id = (Some(NOBODY), Some(NOBODY));
-    std::os::unix::fs::chown(path, id.0, id.1).unwrap();
-    if path.is_dir() {
+    std::os::unix::fs::lchown(path, id.0, id.1).unwrap();
+    // Never through a link: it may lead to a file of the system's.
+    if fs::symlink_metadata(path).unwrap().is_dir() {
         for entry in fs::read_dir(path).unwrap() {
             own_all(&entry.unwrap().path());
         }
