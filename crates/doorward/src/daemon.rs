@@ -37,6 +37,8 @@ pub(crate) struct Daemon {
     command: String,
     /// The last log problem that was reported.
     log_episode: u64,
+    /// The files as they were just before they were last read.
+    in_force: source::Signature,
 }
 
 impl Daemon {

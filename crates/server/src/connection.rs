@@ -13,7 +13,7 @@ use std::task::Poll;
 
 use doorward_limiter::Permit;
 use doorward_plan::Plan;
-use doorward_wire::{ServerMachine, TimerReason, Waiting};
+use doorward_wire::{ServerMachine, TimerReason, Timers, Waiting};
 
 use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
@@ -25,6 +25,8 @@ use crate::worker::{OpenListener, Worker};
 
 /// A request body nobody wants is read up to this size so that the connection can be kept; beyond it is closed.
 pub(crate) const DISCARD_BYTES_MAX: u64 = 256 * 1024;
+/// A client that sends this much at once lets others have their turn after it.
+const TURN_BYTES_MAX: usize = 16 * 1024;
 /// How long a closing connection still reads, so that its last answer is not lost to a reset.
 const LINGER_MS: u64 = 2_000;
 
@@ -46,6 +48,8 @@ pub(crate) struct Connection {
     pub(crate) unread: Unread,
     pub(crate) discarded_bytes: u64,
     pub(crate) idle_ms: u64,
+    /// Received since others had their turn.
+    pub(crate) received_bytes: usize,
     /// Answered, and waiting for their bytes to leave.
     #[expect(clippy::vec_box, reason = "they come from a pool of boxes and go back to it")]
     pub(crate) batch: Vec<Box<Exchange>>,
@@ -65,7 +69,6 @@ pub(crate) async fn serve(mut connection: Connection) {
         End::Linger => Box::pin(connection.linger()).await,
         End::Reset => connection.client.stream.reset_on_drop(),
     }
-    connection.client.worker.shared.totals.open_connections.fetch_sub(1, Ordering::Relaxed);
 }
 
 impl Connection {
@@ -82,6 +85,7 @@ impl Connection {
             unread: Unread::No,
             discarded_bytes: 0,
             idle_ms: worker.shared.timers.idle_ms,
+            received_bytes: 0,
             batch: Vec::new(),
             permit: None,
         }
@@ -104,6 +108,11 @@ impl Connection {
                 return end;
             }
             let mut turn = self.turn(hungry);
+            if !hungry || self.received_bytes >= TURN_BYTES_MAX {
+                self.received_bytes = 0;
+                // Others get their turn before a client that always has more.
+                tokio::task::yield_now().await;
+            }
             if let Turn::Blocked { rest, then } = turn {
                 if let Err(end) = Box::pin(self.write_rest(&rest)).await {
                     return end;
@@ -136,7 +145,7 @@ impl Connection {
         let timers = &self.client.worker.shared.timers;
         let idle = self.machine.is_idle() && self.carry.is_empty();
         let (deadline_ms, reason) = if idle {
-            (now_ms.saturating_add(self.idle_ms), TimerReason::ConnectionIdle)
+            Timers { idle_ms: self.idle_ms, ..*timers }.deadline(Waiting::Idle, now_ms)
         } else if self.machine.in_body() {
             timers.deadline(Waiting::Drain, now_ms)
         } else {
@@ -197,5 +206,6 @@ impl Drop for Connection {
             self.batch.push(exchange);
         }
         self.finish_batch(true);
+        self.client.worker.shared.totals.open_connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -27,8 +27,9 @@ use crate::tarpit::Tarpit;
 use crate::tls::{CertificateStatus, Store};
 use crate::worker::{Command, NewListener, Shared, Totals, Worker};
 
-/// Threads of the small pool that opens files, per serving thread.
-const BLOCKING_THREADS: usize = 4;
+/// Threads of the pool that opens files and looks names up, per serving thread, made as they are needed: some may hang
+/// on a slow disk or resolver without keeping the others.
+const BLOCKING_THREADS: usize = 32;
 /// Addresses whose connections are counted at a time; beyond it neighbours are counted together (D21).
 const GATE_CLIENTS_MAX: usize = 65_536;
 /// How long connections of a closed listener may still run (IIS's `shutdownTimeLimit` is 90 s; its stop does not wait).
@@ -106,6 +107,7 @@ impl Server {
             timers: settings.timers,
             head_limits: settings.head_limits,
             totals: Totals::default(),
+            threads: settings.threads.max(1),
         });
         let mut threads = Vec::new();
         for number in 0..settings.threads.max(1) {
@@ -205,8 +207,10 @@ impl Control {
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let (done, mut acknowledged) = unbounded_channel();
         let secure = self.plan().listeners.get(&address).is_some_and(|listener| listener.secure);
-        for commands in self.commands() {
-            let socket = socket.try_clone()?;
+        let threads = self.commands();
+        // All or none: a thread that listened alone would hold the address against our own next try.
+        let sockets = threads.iter().map(|_| socket.try_clone()).collect::<io::Result<Vec<_>>>()?;
+        for (commands, socket) in threads.into_iter().zip(sockets) {
             let _stopping = commands.send(Command::Open(NewListener { number, address, secure, socket }, done.clone()));
         }
         drop(done);

@@ -58,6 +58,10 @@ pub(crate) struct Progress {
     pub(crate) uploaded: Cell<bool>,
     /// Any of the request's body has been taken from the client: it cannot be sent again.
     pub(crate) consumed: Cell<bool>,
+    /// The body has been read to its end; on another try there is nothing more to read.
+    pub(crate) body_ended: Cell<bool>,
+    /// Bytes passed on to the upstream: while they grow, it has nothing to answer yet.
+    pub(crate) passed_bytes: Cell<u64>,
 }
 
 /// Forwards the request and streams the answer back.
@@ -155,9 +159,10 @@ async fn converse<S: Source, K: Sink>(
     let mut downloaded = Downloaded::new(upstream, replaces);
     let finished = {
         let upload = upload::run(*source, link, (head, chunked), progress);
-        let download = download::run(*sink, exchange, link, (&mut answer, &mut downloaded));
+        let download = download::run((*sink, progress), exchange, link, (&mut answer, &mut downloaded));
         let gone = poll_fn(|context| sink.poll_gone(context));
-        tokio::pin!(upload, download, gone);
+        let ended = poll_fn(|context| sink.poll_ended(context));
+        tokio::pin!(upload, download, gone, ended);
         loop {
             tokio::select! {
                 biased;
@@ -168,11 +173,12 @@ async fn converse<S: Source, K: Sink>(
                     // It may have answered early and closed; its answer is read to the end all the same.
                     Err(Broken::Upstream) => break download.await,
                 },
+                end = &mut ended => break Err(Failure::Client(end)),
                 () = &mut gone, if progress.uploaded.get() => break Err(Failure::Client(End::Close)),
             }
         }
     };
-    finished.map(|()| answer.reusable())
+    finished.map(|()| answer.reusable() && downloaded.is_used_up())
 }
 
 fn finished(connection: &Connection, mut exchange: Box<Exchange>, progress: &Progress) -> Result<(), End> {

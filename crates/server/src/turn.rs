@@ -61,7 +61,10 @@ impl Connection {
         let fresh = match read.then(|| self.client.stream.try_read(&mut scratch.read)) {
             None => 0,
             Some(Ok(0)) => return Turn::End(End::Close),
-            Some(Ok(fresh)) => fresh,
+            Some(Ok(fresh)) => {
+                self.received_bytes += fresh;
+                fresh
+            }
             Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => return Turn::Hungry,
             Some(Err(_)) => return Turn::End(End::Close),
         };
@@ -218,7 +221,9 @@ impl Connection {
             exchange.request.keep_alive() && !self.client.worker.draining.get() && !self.listener.closed.get();
         self.discarded_bytes = 0;
         self.renew_plan();
-        let Some(listener) = self.plan.listeners.get(&self.listener.address) else {
+        // The address may have changed from http to https meanwhile.
+        let listener = self.plan.listeners.get(&self.listener.address);
+        let Some(listener) = listener.filter(|listener| listener.secure == self.listener.secure) else {
             self.client.worker.recycle(exchange);
             return Some(Turn::End(End::Close));
         };

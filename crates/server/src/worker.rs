@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) timers: Timers,
     pub(crate) head_limits: HeadLimits,
     pub(crate) totals: Totals,
+    /// Serving threads there are.
+    pub(crate) threads: usize,
 }
 
 /// Counts since the start, for `status`.
@@ -121,7 +123,7 @@ impl Worker {
         Rc::new(Self {
             limiter: Arc::clone(&shared.limiter),
             shared,
-            files: FileCache::default(),
+            files: FileCache::new(shared.threads),
             error_files: ErrorFiles::default(),
             upstreams: Pool::default(),
             watches: Rc::default(),

@@ -8,12 +8,16 @@ use doorward_plan::SiteState;
 use doorward_server::Applied;
 
 use super::banner::report_waiting;
+use super::source::Signature;
 use super::{Daemon, Source};
 use crate::text;
 
 impl Daemon {
     /// Reads the configuration again and makes it true. A broken file changes nothing (D20).
     pub(super) async fn reload(&mut self) -> Result<Done, Refused> {
+        // Before the reading: what is written after this is a change that still has to be read.
+        let before = self.signature();
+        self.in_force = before.clone();
         let source = match &self.source {
             // A configuration has appeared where there was none.
             Source::Embedded(ports) => Source::choose(&self.home, false, *ports),
@@ -23,7 +27,12 @@ impl Daemon {
             Ok(mut configuration) => {
                 configuration.keep_lists_of(&self.configuration);
                 self.source = source;
+                let lists = self.configuration.list_paths();
                 let applied = self.make_true(Arc::new(configuration)).await;
+                if Signature::of(&self.home, &lists) == before {
+                    // Nothing was written meanwhile: the files that the new configuration names count as read too.
+                    self.in_force = self.signature();
+                }
                 report_waiting(&applied);
                 Ok(Done { message: "The configuration is in force.".to_owned(), notes: self.notes(&applied) })
             }

@@ -14,6 +14,7 @@ use doorward_limiter::{Limiter, LimiterSettings};
 use doorward_logs::{Sink, SinkSettings};
 use doorward_plan::{Scopes, server_log_directory};
 use doorward_server::{Applied, Server, ServerSettings};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::source::Signature;
@@ -69,6 +70,7 @@ fn serve(home: &Home, args: &RunArgs, command: &str) -> anyhow::Result<ExitCode>
             anyhow::bail!("the configuration cannot be used, nothing was started");
         }
     };
+    raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
         let daemon = start(home, source, configuration, (args, command))?;
@@ -97,6 +99,7 @@ fn start(
         head_limits: doorward_server::HeadLimits::default(),
     };
     let control = Server::start(settings, &sink).context("cannot start the serving threads")?;
+    let in_force = Signature::of(&home, &configuration.list_paths());
     Ok(Daemon {
         home,
         source,
@@ -108,7 +111,17 @@ fn start(
         wishes: BTreeMap::new(),
         command: command.to_owned(),
         log_episode: 0,
+        in_force,
     })
+}
+
+/// Takes as many descriptors as the system allows: each connection and each open file needs one.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if limit.current != limit.maximum && setrlimit(Resource::Nofile, raised).is_err() {
+        text::complain("note: the limit of open files could not be raised");
+    }
 }
 
 /// The signals we act on.
@@ -127,7 +140,6 @@ impl Daemon {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
         };
-        let signature = self.signature();
         self.restore_blocks();
         let applied = self.make_true(Arc::clone(&self.configuration)).await;
         if self.is_hopeless(&applied) {
@@ -141,7 +153,7 @@ impl Daemon {
         let (close_socket, closing) = tokio::sync::oneshot::channel::<()>();
         let socket_task = tokio::spawn(doorward_admin::serve(socket, router, async { drop(closing.await) }));
         self.greet(&applied);
-        let ending = self.work(orders, &mut signals, signature).await;
+        let ending = self.work(orders, &mut signals).await;
         text::line("Stopping: requests in progress may finish.");
         self.end(args, &mut signals).await;
         if let Some(answer) = ending {
@@ -183,11 +195,10 @@ impl Daemon {
         &mut self,
         mut orders: Orders,
         signals: &mut Signals,
-        mut in_force: Signature,
     ) -> Option<tokio::sync::oneshot::Sender<Result<Done, Refused>>> {
         let mut tick = tokio::time::interval(TICK);
         let mut certificates_tick = tokio::time::interval(CERTIFICATES_TICK);
-        let mut seen = in_force.clone();
+        let mut seen = self.in_force.clone();
         loop {
             tokio::select! {
                 order = orders.recv() => match order {
@@ -195,25 +206,17 @@ impl Daemon {
                     Some((order, answer)) => {
                         let outcome = self.carry_out(order).await;
                         let _nobody_waits = answer.send(outcome);
-                        // What we wrote ourselves is in force already.
-                        in_force = self.signature();
-                        seen = in_force.clone();
                     }
                     None => return None,
                 },
-                _ = signals.hang_up.recv() => {
-                    in_force = self.signature();
-                    seen = in_force.clone();
-                    self.reload_and_say().await;
-                }
+                _ = signals.hang_up.recv() => self.reload_and_say().await,
                 _ = signals.interrupt.recv() => return None,
                 _ = signals.terminate.recv() => return None,
                 _ = certificates_tick.tick() => self.refresh_certificates(),
                 _ = tick.tick() => {
                     let now = self.signature();
                     // An editor may still be writing: act when a change has rested for a tick.
-                    if now != in_force && now == seen {
-                        in_force = now.clone();
+                    if now != self.in_force && now == seen {
                         self.reload_and_say().await;
                     }
                     seen = now;
@@ -225,7 +228,7 @@ impl Daemon {
     }
 
     /// The files of the configuration in force as they are now.
-    fn signature(&self) -> Signature {
+    pub(super) fn signature(&self) -> Signature {
         Signature::of(&self.home, &self.configuration.list_paths())
     }
 

@@ -266,4 +266,9 @@ impl Sink for Answer {
             State::Content(content) => content.poll_reset(context).map(|_| ()),
         }
     }
+
+    /// The session looks after its connection; a stream of it ends with it.
+    fn poll_ended(&self, _context: &mut Context<'_>) -> Poll<End> {
+        Poll::Pending
+    }
 }

@@ -94,18 +94,20 @@ async fn answer_to(
         answer.reset(Reason::REFUSED_STREAM);
         return Ended::Unrecorded;
     };
-    let decided = match pipeline::decide(&session.worker, listener, exchange, session.now_ms()) {
-        Ok(handling) => named(&session.worker, exchange, handling).await,
-        Err(refusal) => Err(refusal),
-    };
+    let decided = pipeline::decide(&session.worker, listener, exchange, session.now_ms());
     if let Some(site) = &exchange.site {
         session.idle_ms.set(site.connection_timeout_ms);
     }
+    let decided = match decided {
+        Ok(handling) => named(&session.worker, exchange, handling).await,
+        Err(refusal) => Err(refusal),
+    };
     let outcome = match decided {
-        Ok(Handling::Respond(response)) => Ok(response),
-        Ok(Handling::Refuse(refusal) | Handling::Delay(refusal)) => Err(refusal.into()),
         // The name is known by now: the limiter has decided.
         Ok(Handling::Name) => Err(SiteRefusal::new(500, 0, 0).into()),
+        Ok(Handling::Delay(refusal)) => Err(refusal.into()),
+        Ok(Handling::Respond(response)) => Ok(response),
+        Ok(Handling::Refuse(refusal)) => Err(refusal.into()),
         Ok(Handling::Open(job)) => found_response(&session.worker, exchange, find(job).await),
         Ok(Handling::Forward(effective)) => return forward(session, answer, exchange, (effective, body)).await,
         Err(refusal) => Err(refusal),
@@ -116,7 +118,7 @@ async fn answer_to(
             if let Refusal::Site(denial) = &refusal
                 && tarpit::holds(denial, exchange)
             {
-                tarpit::hold_back_stream(&session.worker, exchange).await;
+                session.worker.shared.tarpit.wait(exchange).await;
             }
             refuse(session, answer, exchange, refusal).await
         }

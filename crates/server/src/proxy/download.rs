@@ -7,8 +7,8 @@ use doorward_plan::Upstream;
 use doorward_wire::{ClientMachine, Event, Response};
 use tokio::net::TcpStream;
 
-use super::Failure;
 use super::sides::Sink;
+use super::{Failure, Progress};
 use crate::exchange::Exchange;
 
 /// Bytes read from the upstream at a time.
@@ -26,6 +26,11 @@ pub(super) struct Downloaded {
 }
 
 impl Downloaded {
+    /// Whether the upstream sent nothing behind its answer.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.carry.is_empty()
+    }
+
     /// Nothing yet.
     pub(super) fn new(upstream: &Upstream, replaces_errors: bool) -> Self {
         Self {
@@ -40,14 +45,14 @@ impl Downloaded {
 
 /// Reads the answer and passes it on until it is complete.
 pub(super) async fn run<K: Sink>(
-    sink: &K,
+    (sink, progress): (&K, &Progress),
     exchange: &mut Exchange,
     link: &TcpStream,
     (machine, state): (&mut ClientMachine, &mut Downloaded),
 ) -> Result<(), Failure> {
     let mut out = Vec::new();
     loop {
-        let closed = receive(sink, link, state).await?;
+        let closed = receive((sink, progress), link, state).await?;
         let ended = pass_on((sink, exchange), (machine, state), closed, &mut out)?;
         sink.send(&out, ended).await.map_err(Failure::Client)?;
         out.clear();
@@ -58,11 +63,18 @@ pub(super) async fn run<K: Sink>(
 }
 
 /// Waits for bytes of the upstream; true when it has closed instead.
-async fn receive<K: Sink>(sink: &K, link: &TcpStream, state: &mut Downloaded) -> Result<bool, Failure> {
+async fn receive<K: Sink>(
+    (sink, progress): (&K, &Progress),
+    link: &TcpStream,
+    state: &mut Downloaded,
+) -> Result<bool, Failure> {
     loop {
+        let passed_bytes = progress.passed_bytes.get();
         match tokio::time::timeout(state.silence, link.readable()).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(broken(state)),
+            // It is still being sent the request.
+            Err(_) if progress.passed_bytes.get() != passed_bytes => continue,
             Err(_) if state.head_sent => return Err(Failure::BrokenOff),
             Err(_) => return Err(Failure::Timeout),
         }
@@ -99,6 +111,8 @@ fn pass_on<K: Sink>(
         match event {
             Event::NeedMore if closed => break is_complete(machine, state)?,
             Event::NeedMore => break false,
+            // Nobody asked for another protocol: the request's Upgrade ended here.
+            Event::Head if state.response.status() == 101 => return Err(broken(state)),
             Event::Head if state.response.status() < 200 => {}
             Event::Head if state.replaces_errors && state.response.status() >= 400 => {
                 return Err(Failure::Replaced(state.response.status()));

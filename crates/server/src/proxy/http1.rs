@@ -150,4 +150,11 @@ impl Sink for Answering<'_> {
     fn poll_gone(&self, context: &mut Context<'_>) -> Poll<()> {
         self.client.stream.poll_gone(context)
     }
+
+    fn poll_ended(&self, context: &mut Context<'_>) -> Poll<End> {
+        match self.client.watched.watch.poll_fired(context) {
+            Some(fired) => Poll::Ready(self.client.fired(fired)),
+            None => Poll::Pending,
+        }
+    }
 }

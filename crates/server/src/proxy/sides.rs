@@ -64,6 +64,9 @@ pub(crate) trait Sink {
 
     /// Whether the client has gone away.
     fn poll_gone(&self, context: &mut Context<'_>) -> Poll<()>;
+
+    /// Whether the connection is to end for another cause: a timer, or the server's own end.
+    fn poll_ended(&self, context: &mut Context<'_>) -> Poll<End>;
 }
 
 /// Both sides of one client.

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use tokio::net::TcpStream;
 
 use super::Progress;
-use super::sides::{Broken, Gathered, Source};
+use super::sides::{Broken, Gathered, Source, put_end};
 
 /// Sends the head and the whole body.
 pub(super) async fn run<S: Source>(
@@ -15,12 +15,20 @@ pub(super) async fn run<S: Source>(
     progress: &Progress,
 ) -> Result<(), Broken> {
     let mut out = head;
+    if progress.body_ended.get() {
+        // Another try: the body, which was empty, is not there a second time.
+        put_end(&mut out, chunked);
+        return write(link, &out, progress).await;
+    }
     loop {
         match source.gather(&mut out, chunked, progress)? {
-            Gathered::End => return write(link, &out).await,
-            Gathered::Full => write(link, &out).await?,
+            Gathered::End => {
+                progress.body_ended.set(true);
+                return write(link, &out, progress).await;
+            }
+            Gathered::Full => write(link, &out, progress).await?,
             Gathered::Hungry => {
-                write(link, &out).await?;
+                write(link, &out, progress).await?;
                 source.receive().await.map_err(Broken::Client)?;
             }
         }
@@ -28,11 +36,14 @@ pub(super) async fn run<S: Source>(
     }
 }
 
-async fn write(link: &TcpStream, bytes: &[u8]) -> Result<(), Broken> {
+async fn write(link: &TcpStream, bytes: &[u8], progress: &Progress) -> Result<(), Broken> {
     let mut written = 0;
     while written < bytes.len() {
         match link.try_write(&bytes[written..]) {
-            Ok(count) => written += count,
+            Ok(count) => {
+                written += count;
+                progress.passed_bytes.set(progress.passed_bytes.get() + count as u64);
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 link.writable().await.map_err(|_| Broken::Upstream)?;
             }

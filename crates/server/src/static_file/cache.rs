@@ -17,6 +17,8 @@ use crate::outcome::field_line;
 const FRESH_MS: u64 = 1000;
 /// Entries per thread: each may hold a descriptor and 16 KiB, and as much again for each coding.
 const ENTRIES_MAX: usize = 512;
+/// The caches of all threads together take at most this part of the descriptors: each entry may hold three of them.
+const DESCRIPTORS_PART: u64 = 12;
 
 /// One file as it is answered.
 #[derive(Debug)]
@@ -97,12 +99,21 @@ impl Representation {
 }
 
 /// The files of one thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct FileCache {
+    entries_max: usize,
     sites: RefCell<HashMap<SiteId, HashMap<String, Rc<CachedFile>>>>,
 }
 
 impl FileCache {
+    /// An empty cache for one of `threads` threads.
+    pub(crate) fn new(threads: usize) -> Self {
+        let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+        let share = descriptors / DESCRIPTORS_PART / threads.max(1) as u64;
+        let entries_max = usize::try_from(share).unwrap_or(usize::MAX).min(ENTRIES_MAX);
+        Self { entries_max, sites: RefCell::default() }
+    }
+
     /// The file at a URL path of a site, if it was looked at within the last second.
     pub(crate) fn fresh(&self, site: SiteId, path: &str, now_ms: u64) -> Option<Rc<CachedFile>> {
         let sites = self.sites.borrow();
@@ -115,12 +126,12 @@ impl FileCache {
         let now_ms = file.checked_ms;
         let file = Rc::new(file);
         let mut sites = self.sites.borrow_mut();
-        if sites.values().map(HashMap::len).sum::<usize>() >= ENTRIES_MAX {
+        if sites.values().map(HashMap::len).sum::<usize>() >= self.entries_max {
             for files in sites.values_mut() {
                 files.retain(|_, known| now_ms.saturating_sub(known.checked_ms) < FRESH_MS);
             }
         }
-        if sites.values().map(HashMap::len).sum::<usize>() < ENTRIES_MAX {
+        if sites.values().map(HashMap::len).sum::<usize>() < self.entries_max {
             sites.entry(site).or_default().insert(path.to_owned(), Rc::clone(&file));
         }
         file

@@ -225,7 +225,8 @@ pub(super) fn open_beneath(root: &OwnedFd, relative: &str) -> Result<Opened, Err
 fn stored(file: File, coding: Coding) -> Result<Stored, Errno> {
     let status = fstat(&file)?;
     let length = u64::try_from(status.st_size).unwrap_or(0);
-    let seconds = u64::try_from(status.st_mtime).unwrap_or(0);
+    // Texts of dates end with the year 9999.
+    let seconds = u64::try_from(status.st_mtime).unwrap_or(0).min(253_402_300_799);
     let nanoseconds = u32::try_from(status.st_mtime_nsec).unwrap_or(0);
     let content = (length <= SMALL_FILE_BYTES_MAX).then(|| whole(&file, length)).flatten();
     Ok(Stored {
