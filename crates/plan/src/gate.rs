@@ -112,8 +112,10 @@ impl EarlyAbort {
         let by_rate = |policy: &Policy| {
             policy.action == DenyAction::Abort && !policy.logging_only && policy.limits.rate.is_some()
         };
+        // Who is looked up by name, or is held back first, has to be let in for it.
+        let at_once = |level: &Effective| level.policy.names.is_empty() && level.denial.tarpit_ms == 0;
         let aborts = |policy: &Policy| policy.scope == scope && (by_list(policy) || by_rate(policy));
-        let rule = levels.iter().all(|level| aborts(&level.policy));
+        let rule = levels.iter().all(|level| at_once(level) && aborts(&level.policy));
         rule.then(|| Self { site: Arc::clone(site), levels })
     }
 
@@ -215,5 +217,7 @@ mod tests {
         check_rule(&proxied, "", "", false);
         check_rule(&proxied, "<limiter trustedProxies=\"10.0.0.0/8\"/>", "", true);
         check_rule(&proxied, "<limiter trustedProxies=\"203.0.113.0/24\"/>", "", false);
+        check_rule(&abort, "<limiter tarpitMs=\"5\"/>", "", false);
+        check_rule(&abort, "<limiter tooManyRequests=\"true\"/>", "", false);
     }
 }

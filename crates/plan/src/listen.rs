@@ -248,6 +248,20 @@ mod tests {
     }
 
     #[test]
+    fn one_binding_switches_http2_off_for_its_address() {
+        let (address, port, host) = parse_binding_information("127.0.0.2:80:a").unwrap();
+        let claim = |id, http2| Claimed {
+            site: site(id, "s", SiteState::Started),
+            endpoint: Endpoint { secure: false, address, port, host: host.clone() },
+            http2,
+        };
+        let spoken =
+            |claims: &[Claimed]| listeners(claims, &[]).0.values().map(|listener| listener.http2).collect::<Vec<_>>();
+        assert_eq!(spoken(&[claim(1, true), claim(2, true)]), [true]);
+        assert_eq!(spoken(&[claim(1, true), claim(2, false)]), [false]);
+    }
+
+    #[test]
     fn wildcard_listeners_route_by_local_address() {
         let both = [("star", "*:80:"), ("own", "127.0.0.3:80:")];
         assert_eq!(route(&both, &[], ("0.0.0.0:80", "127.0.0.3", "x")), "own");

@@ -122,8 +122,8 @@ impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, log: ThreadLog) -> Rc<Self> {
         Rc::new(Self {
             limiter: Arc::clone(&shared.limiter),
-            shared,
             files: FileCache::new(shared.threads),
+            shared,
             error_files: ErrorFiles::default(),
             upstreams: Pool::default(),
             watches: Rc::default(),

@@ -185,3 +185,21 @@ fn files_of_odd_kinds_and_sizes() {
         (check(&front, "/grows.txt", "", 200).text() == "another").then_some(())
     });
 }
+
+#[test]
+fn a_file_that_shrinks_while_it_is_sent_ends_the_connection() {
+    let home =
+        home("a_file_that_shrinks_while_it_is_sent_ends_the_connection", "").sparse_file("files/long.bin", 64 << 20);
+    let path = home.path("www/files/long.bin");
+    let front = home.start();
+    let mut connection = front.net.client(0).connect_slow(front.net.at(2)).unwrap();
+    connection.send_get("files", "/long.bin").unwrap();
+    assert_eq!(connection.receive_head().unwrap().content_length(), Some(64 << 20));
+    // The server waits for this reader with most of the file still to come.
+    File::options().write(true).open(path).unwrap().set_len(1 << 20).unwrap();
+    let ending = connection.take_text(64 << 20);
+    assert!(ending.is_err(), "64 MiB were promised, and no bytes may be made up");
+    crate::harness::wait_until("the shorter file", || {
+        (check(&front, "/long.bin", "", 200).body.len() == 1 << 20).then_some(())
+    });
+}

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -144,4 +145,28 @@ fn logs_are_found_followed_and_rotated() {
     get(&front, 2, "/second");
     wait_until("the new file", || fs::read_to_string(&path).ok().filter(|text| text.contains("GET /second ")));
     assert!(!fs::read_to_string(format!("{path}.1")).unwrap().contains("/second"));
+}
+
+#[test]
+fn old_files_are_compressed_and_removed() {
+    let rest = "<location path=\"shop\"><doorward><logs keepDays=\"30\" compress=\"true\" /></doorward></location>";
+    let home = Home::of("old_files_are_compressed_and_removed")
+        .config(&document(&site(1, "shop", &["http/{NET}.2:{PORT}:"]), rest));
+    let folder = home.log_folder(1);
+    fs::create_dir_all(&folder).unwrap();
+    for (name, days) in [("u_ex240101.log", 40), ("u_ex240102.log", 5), ("notes.txt", 99)] {
+        fs::write(folder.join(name), "old\r\n").unwrap();
+        let file = fs::File::options().write(true).open(folder.join(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_hours(24 * days)).unwrap();
+    }
+    let front = home.start();
+    get(&front, 2, "/");
+    let names = || {
+        let files = log_file::files(&folder);
+        files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    wait_until("old files to be put away", || {
+        let names = names();
+        (names.len() == 3 && names[..2] == ["notes.txt", "u_ex240102.log.gz"]).then_some(())
+    });
 }

@@ -165,9 +165,9 @@ impl Answer {
 
     fn poll_room(&self, context: &mut Context<'_>) -> Poll<Result<usize, Gone>> {
         let mut state = self.state.borrow_mut();
-        let State::Content(content) = &mut *state else { return Poll::Ready(Err(Gone)) };
+        let State::Content(stream) = &mut *state else { return Poll::Ready(Err(Gone)) };
         loop {
-            match content.poll_capacity(context) {
+            match stream.poll_capacity(context) {
                 Poll::Ready(Some(Ok(0))) => {}
                 Poll::Ready(Some(Ok(room))) => return Poll::Ready(Ok(room)),
                 Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Err(Gone)),
@@ -263,7 +263,7 @@ impl Sink for Answer {
         }
         match &mut *self.state.borrow_mut() {
             State::Head(respond) => respond.poll_reset(context).map(|_| ()),
-            State::Content(content) => content.poll_reset(context).map(|_| ()),
+            State::Content(stream) => stream.poll_reset(context).map(|_| ()),
         }
     }
 

@@ -69,12 +69,10 @@ impl Source for Received<'_> {
         let now_ms = self.session.now_ms();
         let (deadline_ms, reason) = self.session.worker.shared.timers.deadline(Waiting::Body, now_ms);
         let wait = Duration::from_millis(deadline_ms.saturating_sub(now_ms));
-        match tokio::time::timeout(wait, self.next()).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                self.overdue = Some(reason);
-                Err(End::Close)
-            }
+        if let Ok(outcome) = tokio::time::timeout(wait, self.next()).await {
+            return outcome;
         }
+        self.overdue = Some(reason);
+        Err(End::Close)
     }
 }

@@ -40,6 +40,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 type H2<'c> = Connection<Io<'c>, Bytes>;
 
 /// What a connection does next.
+#[expect(clippy::large_enum_variant, reason = "the largest is the usual one, and it is taken apart at once")]
 enum Next {
     Request(http::Request<RecvStream>, SendResponse<Bytes>),
     /// The h2 crate is done with it.

@@ -118,7 +118,9 @@ mod tests {
             let (mut scan, mut seen) = (FrameScan::after(skip), String::new());
             for piece in bytes.chunks(step) {
                 scan.pass(piece, |passed| match passed {
-                    Passed::Head(frame) => seen += &format!("{}:{}@{}", frame.kind, frame.length, frame.stream),
+                    Passed::Head(Frame { length, kind, stream, .. }) => {
+                        seen = format!("{seen}{kind}:{length}@{stream}")
+                    }
                     Passed::End(frame) => seen += if frame.ends_stream() { "! " } else { ". " },
                 });
             }

@@ -1,9 +1,9 @@
 //! A request's header list, read as strictly as a head of HTTP/1.1: it is written as one and given to the same machine.
 
 use doorward_wire::{BodyLength, Event, HeadLimits, Malformed, Request, ServerMachine};
-use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, COOKIE, HOST, TE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 use super::fields::field_bytes;
 
@@ -67,7 +67,7 @@ fn write(parts: &Parts, ended: bool, text: &mut Vec<u8>) -> Result<(), Malformed
 /// `:authority`, or Host in its place; where both are, they must agree (RFC 9113 8.3.1).
 fn authority(parts: &Parts) -> Result<&[u8], Malformed> {
     let mut hosts = parts.headers.get_all(HOST).iter();
-    let host = hosts.next().map(|host| host.as_bytes());
+    let host = hosts.next().map(HeaderValue::as_bytes);
     if hosts.next().is_some() {
         return Err(Malformed::Hostname);
     }
@@ -93,7 +93,7 @@ fn fields(headers: &HeaderMap, text: &mut Vec<u8>) -> Result<(), Malformed> {
         }
     }
     // Cookies may come one by one; everybody else wants them on one line (RFC 9113 8.2.3).
-    let cookies: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(|cookie| cookie.as_bytes()).collect();
+    let cookies: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if !cookies.is_empty() {
         put(text, "cookie", &cookies.join(&b"; "[..]));
     }

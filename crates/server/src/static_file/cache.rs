@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::rc::Rc;
 use std::time::SystemTime;
 
@@ -57,12 +57,22 @@ impl CachedFile {
 
     /// The representation for this client.
     pub(crate) fn chosen(&self, request: &Request) -> &Representation {
+        if let [only] = &*self.representations {
+            return only;
+        }
         let offered: Vec<_> = self.representations.iter().map(|offered| (offered.coding, offered.length)).collect();
         &self.representations[coding::choose(request, &offered)]
     }
 }
 
 impl Representation {
+    /// Whether the promised bytes are still there: a small file's are in memory, a large one may have been shortened
+    /// or written to in place.
+    fn is_whole(&self) -> bool {
+        let is_same = |data: Metadata| data.len() == self.length && data.modified().is_ok_and(|at| at == self.modified);
+        self.content.is_some() || self.file.metadata().is_ok_and(is_same)
+    }
+
     fn new(stored: Stored, effective: &Effective, (media_type, varies): (&str, bool)) -> Self {
         let content = &effective.content;
         let mut validators = Vec::with_capacity(192);
@@ -118,7 +128,8 @@ impl FileCache {
     pub(crate) fn fresh(&self, site: SiteId, path: &str, now_ms: u64) -> Option<Rc<CachedFile>> {
         let sites = self.sites.borrow();
         let known = sites.get(&site)?.get(path)?;
-        (now_ms.saturating_sub(known.checked_ms) < FRESH_MS).then(|| Rc::clone(known))
+        let is_fresh = now_ms.saturating_sub(known.checked_ms) < FRESH_MS;
+        (is_fresh && known.representations.iter().all(Representation::is_whole)).then(|| Rc::clone(known))
     }
 
     /// Keeps a file that was just looked at. When all room is taken, stale entries go, else the newcomer is not kept.

@@ -74,6 +74,8 @@ const TESTS: &[&str] = &[
     "a_folder_that_is_removed_comes_back",
     "killed_under_load_no_line_is_broken",
     "every_path_of_the_vectors",
+    "a_file_that_shrinks_while_it_is_sent_ends_the_connection",
+    "old_files_are_compressed_and_removed",
     "a_denied_folder_is_denied_in_every_spelling",
     "a_response_streams_while_the_upstream_still_writes",
     "a_vanished_client_of_a_proxy_gives_its_place_back",
