@@ -223,6 +223,7 @@ mod tests {
         check(&version_2(0x21, 0x11, &v4), "203.0.113.9:50000");
         check(&version_2(0x21, 0x11, &[v4.as_slice(), b"\x04\0\x01x"].concat()), "203.0.113.9:50000");
         check(&version_2(0x21, 0x21, &[&v6[..], &[0, 7, 0, 8]].concat()), "[::1]:7");
+        check(&version_2(0x21, 0x21, &[&v6[..], &[0, 7, 0]].concat()), "Malformed");
         check(&version_2(0x20, 0x11, &v4), "local");
         check(&version_2(0x20, 0, &[]), "local");
         check(&version_2(0x21, 0, &[1, 2, 3]), "local");

@@ -3,6 +3,7 @@
 //! The panics of `unwrap` in shared code here are the tests' own.
 #![allow(clippy::unwrap_used)]
 
+mod before;
 mod change;
 mod desk;
 mod flood;
