@@ -276,8 +276,9 @@ impl Table {
             for_each_slot(store, |set, way| {
                 let slot = set.slot(way);
                 let mut head = slot.head(now_ms);
-                // Nothing a narrow slot measures is older than half an era.
-                if era - before > 1 || now_ms.saturating_sub(head.last_ms) >> (ERA_BITS - 1) > 0 {
+                // Nothing a narrow slot measures is older than half an era. What seems to lie as far ahead was read
+                // with too many turns of the tick, and is older still.
+                if era - before > 1 || now_ms.abs_diff(head.last_ms) >> (ERA_BITS - 1) > 0 {
                     head.stamps = Stamps::Nothing;
                     slot.set_head(&head);
                 }

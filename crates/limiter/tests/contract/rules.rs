@@ -261,3 +261,16 @@ fn clocks_of_threads_may_differ_a_little() {
     assert!((0..100u64).all(|n| desk.pass(A, 1000 + n % 7).is_none()));
     assert_eq!(desk.pass(A, 999), Some(Reason::Rate));
 }
+
+/// A tick has 32 bits; a jump over its half must not turn the past into the future.
+#[test]
+fn nobody_is_frozen_by_a_silence_of_weeks() {
+    let era = 1u64 << 30;
+    for requests_max in [5, 100] {
+        let desk = Desk::new(rate(requests_max, 30_000));
+        let before = era * 28 / 10;
+        (0..requests_max).for_each(|_| assert_eq!(desk.pass(A, before), None));
+        assert_eq!(desk.pass("203.0.113.10", era * 31 / 10), None);
+        assert_eq!(desk.pass(A, era * 491 / 100), None, "{requests_max} requests 26 days ago");
+    }
+}
