@@ -32,6 +32,9 @@ use crate::{ClientKey, Counts, IpNet, Limits, Reason, Scope, Usage};
 const CLIENTS_MAX: usize = 1 << 26;
 /// After so long (12 days) old stamps of narrow slots are cleared, before 32-bit ticks repeat.
 const ERA_BITS: u32 = 30;
+/// Stamps younger than this are kept then. Nothing a narrow slot measures is older than half an era; the rest is for
+/// threads whose clocks are behind.
+const ERA_KEPT_MS: u64 = 3 << (ERA_BITS - 2);
 /// Sets looked at for an estimate of how many slots are in use.
 const SAMPLE_SETS: usize = 4096;
 
@@ -276,9 +279,8 @@ impl Table {
             for_each_slot(store, |set, way| {
                 let slot = set.slot(way);
                 let mut head = slot.head(now_ms);
-                // Nothing a narrow slot measures is older than half an era. What seems to lie as far ahead was read
-                // with too many turns of the tick, and is older still.
-                if era - before > 1 || now_ms.abs_diff(head.last_ms) >> (ERA_BITS - 1) > 0 {
+                // What seems to lie as far ahead was read with too many turns of the tick, and is older still.
+                if era - before > 1 || now_ms.abs_diff(head.last_ms) > ERA_KEPT_MS {
                     head.stamps = Stamps::Nothing;
                     slot.set_head(&head);
                 }

@@ -172,9 +172,10 @@ fn notice_eviction(exact: &mut Exact, (admission, policy): (&Admission, &Policy)
     if exact.shared {
         return;
     }
-    if admission.counts.in_window < counts.in_window {
-        let half = policy.limits.rate.map_or(0, |rate| rate.requests_max.div_ceil(2));
-        assert!(counts.in_window - 1 < half, "freed early: {:?} for {counts:?}", admission.counts);
+    // A full ring holds no more than it needs to deny.
+    let limit = policy.limits.rate.map_or(0, |rate| rate.requests_max);
+    if admission.counts.in_window < counts.in_window && admission.counts.in_window <= limit {
+        assert!(counts.in_window - 1 < limit.div_ceil(2), "freed early: {:?} for {counts:?}", admission.counts);
         assert_eq!(exact.in_flight, 0, "evicted in flight");
         assert_eq!(admission.counts.in_window, 1, "evicted in part");
         exact.forget();
