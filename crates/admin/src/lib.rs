@@ -25,5 +25,5 @@ pub use log_files::LogFileReport;
 pub use policy_report::{EntryReport, PolicyReport, RuleReport};
 pub use report::{
     ClientReport, ConfigurationReport, LimiterReport, ListenReport, ListenerReport, LogProblemReport, LogsReport,
-    SiteReport, Standing, StatusReport,
+    SiteDenialsReport, SiteReport, Standing, StatusReport,
 };

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use doorward_config::Configuration;
-use doorward_limiter::{Evidence, Usage};
+use doorward_limiter::{Evidence, SiteDenials, Usage};
 use doorward_logs::{Sink, SinkStatus};
 use doorward_plan::{SitePlan, SiteState};
 use doorward_server::{CertificateStatus, Control, ListenerStatus, ServerStatus, unix_ms};
@@ -124,6 +124,29 @@ pub struct LimiterReport {
     pub findings: Vec<String>,
     /// Of the denied, only logged.
     pub logged_only: u64,
+    /// Denials by site; sites without any are left out.
+    pub by_site: Vec<SiteDenialsReport>,
+}
+
+/// What one site denied since the start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SiteDenialsReport {
+    /// Name of the site; empty for requests of no site and for sites that are gone.
+    pub site: String,
+    /// Its number.
+    pub site_id: u32,
+    /// Too many requests at once (501).
+    pub denied_concurrency: u64,
+    /// Too many requests in the interval, or a penalty still being served (502).
+    pub denied_rate: u64,
+    /// The address list (503).
+    pub denied_address: u64,
+    /// A host name (504).
+    pub denied_host_name: u64,
+    /// An operator's block (503).
+    pub denied_block: u64,
+    /// Only logged.
+    pub logged_only: u64,
 }
 
 /// How logging goes.
@@ -219,7 +242,7 @@ pub async fn status(control: &Control, sink: &Sink, standing: Standing) -> Statu
             last_error: standing.last_error,
             findings: standing.findings,
         },
-        limiter: limiter(&control.limiter().usage(), own_proxies(control)),
+        limiter: limiter(&control.limiter().usage(), own_proxies(control), denials_by_site(control)),
         logs: logs(&sink.status()),
         up_ms: server.up_ms,
         threads: server.threads,
@@ -244,7 +267,7 @@ fn site(site: &Arc<SitePlan>) -> SiteReport {
     }
 }
 
-fn limiter(usage: &Usage, findings: Vec<String>) -> LimiterReport {
+fn limiter(usage: &Usage, findings: Vec<String>, by_site: Vec<SiteDenialsReport>) -> LimiterReport {
     LimiterReport {
         findings,
         capacity: usage.capacity,
@@ -260,7 +283,28 @@ fn limiter(usage: &Usage, findings: Vec<String>) -> LimiterReport {
         denied_block: usage.denied_block,
         denied_penalty: usage.denied_penalty,
         logged_only: usage.logged_only,
+        by_site,
     }
+}
+
+fn denials_by_site(control: &Control) -> Vec<SiteDenialsReport> {
+    let plan = control.plan();
+    let report = |denials: SiteDenials| SiteDenialsReport {
+        site: site_name(&plan.sites, denials.site_id),
+        site_id: denials.site_id,
+        denied_concurrency: denials.denied_concurrency,
+        denied_rate: denials.denied_rate,
+        denied_address: denials.denied_address,
+        denied_host_name: denials.denied_host_name,
+        denied_block: denials.denied_block,
+        logged_only: denials.logged_only,
+    };
+    control.limiter().denials_by_site().into_iter().map(report).collect()
+}
+
+/// The name of a site; empty when there is none of this number.
+fn site_name(sites: &[Arc<SitePlan>], id: u32) -> String {
+    sites.iter().find(|site| site.id == id).map_or_else(String::new, |site| site.name.clone())
 }
 
 fn logs(status: &SinkStatus) -> LogsReport {
@@ -302,10 +346,9 @@ fn is_near(text: &str) -> bool {
 /// The clients that are limited now, or were lately; those of one site, or all.
 pub fn clients(control: &Control, site: Option<&str>) -> Vec<ClientReport> {
     let plan = control.plan();
-    let name =
-        |id: u32| plan.sites.iter().find(|site| site.id == id).map_or_else(String::new, |site| site.name.clone());
     let denied = control.limiter().denied_clients(control.clock().now_ms());
-    let reports = denied.into_iter().map(|evidence| client(control, name(evidence.site_id), evidence));
+    let reports =
+        denied.into_iter().map(|evidence| client(control, site_name(&plan.sites, evidence.site_id), evidence));
     reports.filter(|report| site.is_none_or(|site| report.site.eq_ignore_ascii_case(site))).collect()
 }
 

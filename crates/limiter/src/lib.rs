@@ -9,6 +9,7 @@
 mod address;
 mod address_list;
 mod blocks;
+mod by_site;
 mod client;
 mod decision;
 mod evidence;
@@ -28,6 +29,7 @@ mod usage;
 pub use address::{ClientKey, canonical};
 pub use address_list::{AddressList, AddressRule, Screening};
 pub use blocks::{Block, TooManyBlocks};
+pub use by_site::SiteDenials;
 pub use client::{Client, ClientSource, ForwardedHeader, ForwardedRule, InvalidForwarded, Trust, Via, identify};
 pub use decision::{Counts, Decision, DenyAction, Reason};
 pub use evidence::{Evidence, Sample};

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::blocks::{Block, Blocks, TooManyBlocks};
+use crate::by_site::{BySite, SiteDenials};
 use crate::evidence::{Episodes, Evidence, Sample};
 use crate::penalty::Terms;
 use crate::permit::Permit;
@@ -64,6 +65,7 @@ impl Admission {
 pub struct Limiter {
     table: Arc<Table>,
     tally: Tally,
+    by_site: BySite,
     episodes: Episodes,
     blocks: Blocks,
     terms: Terms,
@@ -73,9 +75,14 @@ impl Limiter {
     /// A limiter that remembers nothing yet. Asks for less room when the system refuses the memory; [`Self::usage`]
     /// tells how much there is.
     pub fn new(settings: LimiterSettings) -> Arc<Self> {
-        let table = Arc::new(Table::new(settings.clients_max, settings.seed));
-        let episodes = Episodes::new(settings.evidence_max);
-        Arc::new(Self { table, tally: Tally::default(), episodes, blocks: Blocks::default(), terms: Terms::default() })
+        Arc::new(Self {
+            table: Arc::new(Table::new(settings.clients_max, settings.seed)),
+            tally: Tally::default(),
+            by_site: BySite::default(),
+            episodes: Episodes::new(settings.evidence_max),
+            blocks: Blocks::default(),
+            terms: Terms::default(),
+        })
     }
 
     /// Blocks a network until a moment, for every site and before every rule of theirs; renews a block that is there.
@@ -189,6 +196,7 @@ impl Limiter {
         if reason == Reason::HostName {
             self.tally.add(&key, admission.decision, false);
         }
+        self.by_site.add(sample.site_id, reason, enforced);
         self.episodes.note(
             Evidence {
                 key,
@@ -249,6 +257,11 @@ impl Limiter {
         self.tally.add_to(&mut usage);
         usage.denied_penalty = self.terms.denied();
         usage
+    }
+
+    /// The denials told through [`Self::note_denial`] by site and reason; only sites that denied anything.
+    pub fn denials_by_site(&self) -> Vec<SiteDenials> {
+        self.by_site.all()
     }
 
     /// The decision where nothing needs counting, and whether it is an exemption.

@@ -192,3 +192,20 @@ fn too_many_requests_says_when_to_come_back() {
     let findings = front.status()["limiter"]["findings"].to_string();
     assert!(findings.contains(&net.ip(201).to_string()) && findings.contains("your own proxy"), "{findings}");
 }
+
+#[test]
+fn status_counts_denials_by_site_and_reason() {
+    let front = shop("status_counts_denials_by_site_and_reason").start();
+    let net = front.net;
+    assert_eq!(front.status()["limiter"]["by_site"].as_array().unwrap().len(), 0, "no site denied anything");
+    assert_eq!([(); 5].map(|()| net.client(0).status(net.at(2), "/")), [200, 200, 200, 403, 403]);
+    front.cli(&["limits", "block", &net.ip(201).to_string(), "--for", "10m", "--reason", "counted"]).expect_ok();
+    assert_eq!(net.client(1).status(net.at(2), "/"), 403);
+    let status = front.status();
+    let [row] = status["limiter"]["by_site"].as_array().unwrap().as_slice() else { panic!("{status}") };
+    assert_eq!((row["site"].as_str(), row["site_id"].as_u64()), (Some("shop"), Some(1)), "{row}");
+    let counts =
+        ["concurrency", "rate", "address", "host_name", "block"].map(|of| row[format!("denied_{of}")].as_u64());
+    assert_eq!(counts, [Some(0), Some(2), Some(0), Some(0), Some(1)], "{row}");
+    assert_eq!(row["logged_only"].as_u64(), Some(0), "{row}");
+}

@@ -253,6 +253,15 @@ fn usage_tells_what_was_decided() {
 }
 
 #[test]
+fn noted_denials_are_counted_by_site() {
+    let desk = Desk::new(rate(1, 200));
+    let denied = (0..4).filter(|_| ask_and_note(&desk, 0).is_some()).count();
+    assert_eq!(denied, 3);
+    let [row] = desk.limiter.denials_by_site().try_into().unwrap();
+    assert_eq!((row.site_id, row.denied_rate, row.denied_concurrency), (SAMPLE.site_id, 3, 0));
+}
+
+#[test]
 fn clocks_of_threads_may_differ_a_little() {
     let desk = Desk::new(rate(3, 200));
     let verdicts: Vec<_> = [100, 97, 101, 98, 299].map(|now_ms| desk.pass(A, now_ms)).into();
