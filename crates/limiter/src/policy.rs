@@ -122,6 +122,30 @@ mod tests {
         }
     }
 
+    /// A policy that lets `good.test` in before it denies 10.0.0.0/8; what it asks and says about a client.
+    fn check_name((peer, address): (&str, &str), needs: bool, said: Option<bool>) {
+        let rule = AddressRule { network: "10.0.0.0/8".parse().unwrap(), allowed: false };
+        let name = NameRule { pattern: "good.test".to_owned(), allowed: true, before: AddressList::open().into() };
+        let list = AddressList::new(vec![rule], true);
+        let policy = Policy { list, names: vec![name], ..Policy::open(Scope(1)) };
+        let client = Client { peer: peer.parse().unwrap(), address: address.parse().unwrap(), via: Via::Listed };
+        let host = HostName { name: "good.test", confirmed: true };
+        assert_eq!((policy.needs_name(&client), policy.screen_name(&client, &host)), (needs, said), "{client:?}");
+    }
+
+    #[test]
+    fn a_name_speaks_unless_the_peer_is_denied_for_itself() {
+        check_name(("10.0.0.1", "10.0.0.1"), true, Some(true));
+        check_name(("192.0.2.1", "10.0.0.1"), true, Some(true));
+        check_name(("10.0.0.1", "192.0.2.1"), false, None);
+    }
+
+    #[test]
+    fn a_policy_with_names_is_not_open() {
+        let name = NameRule { pattern: "x.test".to_owned(), allowed: false, before: AddressList::open().into() };
+        assert!(!Policy { names: vec![name], ..Policy::open(Scope(1)) }.is_open());
+    }
+
     #[test]
     fn only_a_policy_without_list_and_limits_is_open() {
         let open = Policy::open(Scope(1));
