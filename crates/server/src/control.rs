@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use doorward_limiter::{Limiter, LimiterSettings};
 use doorward_logs::{Sink, ThreadLog};
 use doorward_plan::{Change, Plan};
-use doorward_wire::{HeadLimits, Timers};
+use doorward_wire::HeadLimits;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::LocalSet;
@@ -41,8 +41,6 @@ pub struct ServerSettings {
     pub threads: usize,
     /// The counters of all clients.
     pub limiter: Arc<Limiter>,
-    /// Time limits of connections.
-    pub timers: Timers,
     /// Size limits of request heads.
     pub head_limits: HeadLimits,
 }
@@ -104,7 +102,6 @@ impl Server {
                 seed: RandomState::new().hash_one(0),
             }),
             clock: Clock::start(),
-            timers: settings.timers,
             head_limits: settings.head_limits,
             totals: Totals::default(),
             threads: settings.threads.max(1),

@@ -40,7 +40,7 @@ mod worker;
 
 pub use clock::{Clock, unix_ms};
 pub use control::{Applied, Control, Prepared, Server, ServerSettings};
-pub use doorward_wire::{HeadLimits, Timers};
+pub use doorward_wire::HeadLimits;
 pub use listener::bind;
 pub use status::{ListenerState, ListenerStatus, ServerStatus};
 pub use tls::{
