@@ -19,6 +19,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::LocalSet;
 
 use crate::clock::Clock;
+use crate::headroom::Headroom;
 use crate::listener::bind;
 use crate::names::Names;
 use crate::port_owner::{Explanation, explain};
@@ -103,6 +104,7 @@ impl Server {
             }),
             clock: Clock::start(),
             head_limits: settings.head_limits,
+            headroom: Headroom::of_process(),
             totals: Totals::default(),
             threads: settings.threads.max(1),
         });

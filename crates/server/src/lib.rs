@@ -13,6 +13,7 @@ mod custom_fields;
 mod downstream;
 mod exchange;
 mod gate;
+mod headroom;
 mod http2;
 mod introduce;
 mod listener;

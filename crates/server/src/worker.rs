@@ -20,6 +20,7 @@ use tokio::task::spawn_local;
 use crate::clock::{Clock, DateLine};
 use crate::custom_fields;
 use crate::exchange::Exchange;
+use crate::headroom::Headroom;
 use crate::listener::accept;
 use crate::names::Names;
 use crate::proxy::Pool;
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) gate: Arc<Limiter>,
     pub(crate) clock: Clock,
     pub(crate) head_limits: HeadLimits,
+    pub(crate) headroom: Headroom,
     pub(crate) totals: Totals,
     /// Serving threads there are.
     pub(crate) threads: usize,
