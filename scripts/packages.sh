@@ -14,6 +14,7 @@ nginx                   nginx-light
 openssl                 openssl
 /usr/bin/python3        python3
 setpriv                 util-linux
+prlimit                 util-linux
 ip                      iproute2
 ss                      iproute2
 strace                  strace

@@ -15,6 +15,7 @@
 mod cli;
 mod corpus;
 mod error_pages;
+mod exhaustion;
 mod files;
 mod first_run;
 mod gate;
