@@ -13,6 +13,7 @@
 )]
 
 mod cli;
+mod clients;
 mod corpus;
 mod error_pages;
 mod exhaustion;

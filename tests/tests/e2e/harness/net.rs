@@ -117,6 +117,10 @@ const TESTS: &[&str] = &[
     "silent_clients_are_left_in_time",
     "a_changed_time_limit_holds_for_the_next_wait",
     "a_client_that_takes_nothing_is_left_in_time",
+    "curl_loads_the_pages",
+    "python_loads_the_pages",
+    "node_loads_the_pages",
+    "h2load_loads_the_pages",
 ];
 
 /// One test's loopback network and ports.
