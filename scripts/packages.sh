@@ -13,7 +13,12 @@ curl                    curl
 nginx                   nginx-light
 openssl                 openssl
 /usr/bin/python3        python3
+/usr/lib/python3/dist-packages/httpx/__init__.py  python3-httpx
+/usr/lib/python3/dist-packages/h2/__init__.py     python3-h2
+node                    nodejs
+h2load                  nghttp2-client
 setpriv                 util-linux
+prlimit                 util-linux
 ip                      iproute2
 ss                      iproute2
 strace                  strace

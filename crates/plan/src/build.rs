@@ -24,6 +24,7 @@ use crate::path_settings::LocationSettings;
 use crate::policy::{denial, policy};
 use crate::scopes::Scopes;
 use crate::site::{SiteId, SitePlan, SiteState};
+use crate::waits::Waits;
 
 /// The physical path that stands for the page built into the program.
 const WELCOME: &str = "embedded:welcome";
@@ -73,7 +74,8 @@ pub fn build(inputs: &Inputs<'_>, scopes: &mut Scopes) -> Plan {
         listener.early_abort = EarlyAbort::of(&listener.sites());
     }
     let connection_limits = ConnectionLimits::of(inputs.configuration);
-    Plan { generation: inputs.present.generation + 1, listeners, sites, connection_limits, problems }
+    let waits = Waits::of(&inputs.configuration.web_limits);
+    Plan { generation: inputs.present.generation + 1, listeners, sites, connection_limits, waits, problems }
 }
 
 /// The certificates of connections to a port, and what its bindings switch off.

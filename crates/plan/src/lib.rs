@@ -24,6 +24,7 @@ mod policy;
 mod route;
 mod scopes;
 mod site;
+mod waits;
 
 pub use build::{Inputs, build};
 pub use certificates::{Candidate, CertificateSource, Certificates, TlsSwitches};
@@ -39,6 +40,7 @@ pub use path_settings::{LocationSettings, PathSettings};
 pub use route::{Route, Routes};
 pub use scopes::Scopes;
 pub use site::{SiteId, SitePlan, SiteState};
+pub use waits::Waits;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -55,6 +57,8 @@ pub struct Plan {
     pub sites: Vec<Arc<SitePlan>>,
     /// Limits of an address that hold before any request.
     pub connection_limits: ConnectionLimits,
+    /// How long connections may keep us waiting.
+    pub waits: Waits,
     /// What kept a part of the configuration from being planned.
     pub problems: Vec<Problem>,
 }

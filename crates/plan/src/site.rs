@@ -54,7 +54,7 @@ pub struct SitePlan {
     pub settings: Arc<dyn PathSettings>,
     /// Where its requests are recorded.
     pub log: Arc<SiteLog>,
-    /// `limits/connectionTimeout`: how long a connection may idle, or a head or body stall, in milliseconds.
+    /// `limits/connectionTimeout`: how long a connection may idle after a request, in milliseconds.
     pub connection_timeout_ms: u64,
     /// Peers whose connections begin with a PROXY protocol header; none when empty.
     pub proxy_protocol: Vec<IpNet>,

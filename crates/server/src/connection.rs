@@ -84,7 +84,7 @@ impl Connection {
             head_since_ms: None,
             unread: Unread::No,
             discarded_bytes: 0,
-            idle_ms: worker.shared.timers.idle_ms,
+            idle_ms: worker.shared.timers().idle_ms,
             received_bytes: 0,
             batch: Vec::new(),
             permit: None,
@@ -142,10 +142,10 @@ impl Connection {
     /// Waits until the client sends something; a timer or the end of the server ends the wait.
     async fn wait_for_bytes(&mut self) -> Result<(), End> {
         let now_ms = self.client.now_ms();
-        let timers = &self.client.worker.shared.timers;
+        let timers = self.client.worker.shared.timers();
         let idle = self.machine.is_idle() && self.carry.is_empty();
         let (deadline_ms, reason) = if idle {
-            Timers { idle_ms: self.idle_ms, ..*timers }.deadline(Waiting::Idle, now_ms)
+            Timers { idle_ms: self.idle_ms, ..timers }.deadline(Waiting::Idle, now_ms)
         } else if self.machine.in_body() {
             timers.deadline(Waiting::Drain, now_ms)
         } else {

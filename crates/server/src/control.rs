@@ -13,12 +13,13 @@ use arc_swap::ArcSwap;
 use doorward_limiter::{Limiter, LimiterSettings};
 use doorward_logs::{Sink, ThreadLog};
 use doorward_plan::{Change, Plan};
-use doorward_wire::{HeadLimits, Timers};
+use doorward_wire::HeadLimits;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::LocalSet;
 
 use crate::clock::Clock;
+use crate::headroom::Headroom;
 use crate::listener::bind;
 use crate::names::Names;
 use crate::port_owner::{Explanation, explain};
@@ -41,8 +42,6 @@ pub struct ServerSettings {
     pub threads: usize,
     /// The counters of all clients.
     pub limiter: Arc<Limiter>,
-    /// Time limits of connections.
-    pub timers: Timers,
     /// Size limits of request heads.
     pub head_limits: HeadLimits,
 }
@@ -104,8 +103,8 @@ impl Server {
                 seed: RandomState::new().hash_one(0),
             }),
             clock: Clock::start(),
-            timers: settings.timers,
             head_limits: settings.head_limits,
+            headroom: Headroom::of_process(),
             totals: Totals::default(),
             threads: settings.threads.max(1),
         });

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 use std::task::Poll;
 
-use doorward_wire::TimerReason;
+use doorward_wire::Waiting;
 use doorward_wire::proxy_protocol::{self, Progress, ProxyFault, ProxyHeader};
 
 use crate::connection::Connection;
@@ -25,9 +25,8 @@ impl Connection {
 
     /// Reads the PROXY header. From here on the client it names is the peer: for the limits, the log, and the upstream.
     pub(crate) async fn introduce(&mut self) -> Result<(), End> {
-        let timers = &self.client.worker.shared.timers;
-        let deadline_ms = self.client.now_ms().saturating_add(timers.header_wait_ms);
-        self.client.watched.watch.receive_by(deadline_ms, TimerReason::HeaderWait);
+        let (deadline_ms, reason) = self.client.worker.shared.timers().deadline(Waiting::Head, self.client.now_ms());
+        self.client.watched.watch.receive_by(deadline_ms, reason);
         let header = self.proxy_header().await;
         self.client.watched.watch.receive_any_time();
         if let ProxyHeader::For(source) = header? {

@@ -13,6 +13,7 @@ mod custom_fields;
 mod downstream;
 mod exchange;
 mod gate;
+mod headroom;
 mod http2;
 mod introduce;
 mod listener;
@@ -40,7 +41,7 @@ mod worker;
 
 pub use clock::{Clock, unix_ms};
 pub use control::{Applied, Control, Prepared, Server, ServerSettings};
-pub use doorward_wire::{HeadLimits, Timers};
+pub use doorward_wire::HeadLimits;
 pub use listener::bind;
 pub use status::{ListenerState, ListenerStatus, ServerStatus};
 pub use tls::{

@@ -16,7 +16,7 @@ use crate::worker::{OpenListener, Worker};
 
 /// Connections the kernel keeps for us until they are accepted; it caps this at `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
-/// After an accept failed for want of descriptors: long enough not to spin, short enough not to be noticed.
+/// When there are too few descriptors for another connection: long enough not to spin, short enough not to be noticed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Opens a listening socket on exactly this address. Never with `SO_REUSEPORT`: then a second
@@ -38,12 +38,19 @@ pub fn bind(address: SocketAddr) -> io::Result<StdListener> {
 
 /// Accepts connections until the listener is closed, then frees the address and says so.
 pub(crate) async fn accept(worker: Rc<Worker>, listener: Rc<OpenListener>, socket: TcpListener) {
+    let headroom = worker.shared.headroom;
+    let mut crowded = false;
     loop {
         tokio::select! {
             biased;
             () = listener.closing.notified() => break,
-            accepted = socket.accept() => match accepted {
-                Ok((tcp, peer)) => admit(&worker, &listener, tcp, peer),
+            () = tokio::time::sleep(ACCEPT_PAUSE), if crowded => crowded = !headroom.is_there(),
+            accepted = socket.accept(), if !crowded => match accepted {
+                Ok((tcp, peer)) => {
+                    crowded = headroom.is_reached_by(&tcp);
+                    worker.shared.totals.accept_errors.fetch_add(u64::from(crowded), Ordering::Relaxed);
+                    admit(&worker, &listener, tcp, peer);
+                }
                 Err(error) => failed(&worker, &error).await,
             },
         }

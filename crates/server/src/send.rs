@@ -64,7 +64,7 @@ fn now(client: &Downstream, bytes: &[u8]) -> Result<Vec<u8>, End> {
 
 /// Sends these bytes.
 pub(crate) async fn all(client: &Downstream, bytes: &[u8]) -> Result<(), End> {
-    let mut rate = client.worker.shared.timers.send_rate(client.now_ms());
+    let mut rate = client.worker.shared.timers().send_rate(client.now_ms());
     let mut written = 0;
     while written < bytes.len() {
         match client.stream.try_write(&bytes[written..]) {
@@ -83,7 +83,7 @@ pub(crate) async fn all(client: &Downstream, bytes: &[u8]) -> Result<(), End> {
 async fn part_of_file(client: &Downstream, file: &File, part: (u64, u64)) -> (u64, Result<(), End>) {
     let (start, length) = part;
     let mut offset = start;
-    let mut rate = client.worker.shared.timers.send_rate(client.now_ms());
+    let mut rate = client.worker.shared.timers().send_rate(client.now_ms());
     while offset - start < length {
         let due = length - (offset - start);
         match client.stream.try_send_file(file, &mut offset, due) {

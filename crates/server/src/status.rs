@@ -46,6 +46,6 @@ pub struct ServerStatus {
     pub open_connections: u64,
     /// Requests answered since the start.
     pub requests: u64,
-    /// Accepts that failed, mostly for want of descriptors.
+    /// Accepts that failed or had to wait, mostly for want of descriptors.
     pub accept_errors: u64,
 }

@@ -20,6 +20,7 @@ use tokio::task::spawn_local;
 use crate::clock::{Clock, DateLine};
 use crate::custom_fields;
 use crate::exchange::Exchange;
+use crate::headroom::Headroom;
 use crate::listener::accept;
 use crate::names::Names;
 use crate::proxy::Pool;
@@ -46,11 +47,25 @@ pub(crate) struct Shared {
     /// Counts connections and handshakes, apart from requests.
     pub(crate) gate: Arc<Limiter>,
     pub(crate) clock: Clock,
-    pub(crate) timers: Timers,
     pub(crate) head_limits: HeadLimits,
+    pub(crate) headroom: Headroom,
     pub(crate) totals: Totals,
     /// Serving threads there are.
     pub(crate) threads: usize,
+}
+
+impl Shared {
+    /// The time limits in force. A changed configuration reaches every wait that begins after it.
+    pub(crate) fn timers(&self) -> Timers {
+        let waits = self.plan.load().waits;
+        Timers {
+            idle_ms: waits.connection_ms,
+            header_wait_ms: waits.header_ms,
+            entity_body_ms: waits.connection_ms,
+            drain_entity_body_ms: waits.connection_ms,
+            min_bytes_per_second: waits.min_bytes_per_second,
+        }
+    }
 }
 
 /// Counts since the start, for `status`.

@@ -13,8 +13,10 @@
 )]
 
 mod cli;
+mod clients;
 mod corpus;
 mod error_pages;
+mod exhaustion;
 mod files;
 mod first_run;
 mod gate;

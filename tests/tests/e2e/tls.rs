@@ -14,7 +14,7 @@ use crate::harness::wait_until;
 const BIG_BYTES: u64 = 64 << 20;
 
 /// Makes `certs/NAME.pem` and `certs/NAME.key`, for this name alone.
-fn certify(home: &Home, name: &str) {
+pub fn certify(home: &Home, name: &str) {
     let folder = home.path("home/certs");
     std::fs::create_dir_all(&folder).unwrap();
     let (key, certificate) = (folder.join(format!("{name}.key.new")), folder.join(format!("{name}.pem.new")));
@@ -68,11 +68,13 @@ fn get(at: SocketAddr, path: &str) -> String {
     transcript(at, &["-quiet", "-ign_eof"], &request)
 }
 
-fn http_config(entries: &str) -> String {
+/// The text of `http.config` with these entries.
+pub fn http_config(entries: &str) -> String {
     format!("<httpService>\n  <sslCerts>{entries}\n  </sslCerts>\n</httpService>\n")
 }
 
-fn entry(place: &str, name: &str) -> String {
+/// One entry: `certs/NAME.pem` at this place.
+pub fn entry(place: &str, name: &str) -> String {
     format!("\n    <add {place} file=\"certs/{name}.pem\" key=\"certs/{name}.key\" />")
 }
 

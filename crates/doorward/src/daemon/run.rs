@@ -95,7 +95,6 @@ fn start(
     let settings = ServerSettings {
         threads: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         limiter: Limiter::new(LimiterSettings { seed, ..LimiterSettings::default() }),
-        timers: doorward_server::Timers::default(),
         head_limits: doorward_server::HeadLimits::default(),
     };
     let control = Server::start(settings, &sink).context("cannot start the serving threads")?;

@@ -53,7 +53,7 @@ impl Answer {
             state: RefCell::new(State::Head(respond)),
             head: Cell::new(None),
             head_bytes: Cell::new(0),
-            rate: Cell::new(session.worker.shared.timers.send_rate(session.now_ms())),
+            rate: Cell::new(session.worker.shared.timers().send_rate(session.now_ms())),
             stalled: Cell::new(false),
         }
     }

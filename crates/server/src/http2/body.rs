@@ -67,7 +67,7 @@ impl Source for Received<'_> {
 
     async fn receive(&mut self) -> Result<(), End> {
         let now_ms = self.session.now_ms();
-        let (deadline_ms, reason) = self.session.worker.shared.timers.deadline(Waiting::Body, now_ms);
+        let (deadline_ms, reason) = self.session.worker.shared.timers().deadline(Waiting::Body, now_ms);
         let wait = Duration::from_millis(deadline_ms.saturating_sub(now_ms));
         if let Ok(outcome) = tokio::time::timeout(wait, self.next()).await {
             return outcome;

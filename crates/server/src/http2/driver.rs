@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use doorward_wire::TimerReason;
+use doorward_wire::{TimerReason, Timers, Waiting};
 use h2::server::{Connection, SendResponse};
 use h2::{Reason, RecvStream};
 use tokio::task::spawn_local;
@@ -145,7 +145,8 @@ impl<'c> Driver<'c> {
                 (session.opened_ms + SETTINGS_WAIT_MS, TimerReason::HeaderWait)
             }
             (None, _) if idle => {
-                (session.idle_since_ms.get().saturating_add(session.idle_ms.get()), TimerReason::ConnectionIdle)
+                let timers = Timers { idle_ms: session.idle_ms.get(), ..Timers::default() };
+                timers.deadline(Waiting::Idle, session.idle_since_ms.get())
             }
             (None, _) => (u64::MAX, TimerReason::ConnectionIdle),
         };

@@ -34,7 +34,7 @@ impl<'c> Io<'c> {
             prefix,
             received: FrameScan::after(PREFACE.len()),
             sent: FrameScan::after(0),
-            rate: client.worker.shared.timers.send_rate(client.now_ms()),
+            rate: client.worker.shared.timers().send_rate(client.now_ms()),
             blocked: false,
         }
     }

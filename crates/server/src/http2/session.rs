@@ -63,7 +63,7 @@ impl Session {
             listener: Rc::clone(listener),
             ends: client.ends,
             opened_ms: now_ms,
-            idle_ms: Cell::new(client.worker.shared.timers.idle_ms),
+            idle_ms: Cell::new(client.worker.shared.timers().idle_ms),
             idle_since_ms: Cell::new(now_ms),
             headers_since_ms: Cell::new(None),
             settings_seen: Cell::new(false),

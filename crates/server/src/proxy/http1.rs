@@ -66,7 +66,8 @@ impl Source for Received<'_> {
     async fn receive(&mut self) -> Result<(), End> {
         loop {
             let watch = &self.client.watched.watch;
-            let (deadline_ms, reason) = self.client.worker.shared.timers.deadline(Waiting::Body, self.client.now_ms());
+            let (deadline_ms, reason) =
+                self.client.worker.shared.timers().deadline(Waiting::Body, self.client.now_ms());
             watch.receive_by(deadline_ms, reason);
             let outcome = poll_fn(|context| match watch.poll_fired(context) {
                 Some(fired) => Poll::Ready(Err(fired)),

@@ -9,7 +9,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{Error, ServerConfig};
 
 /// Protocols we offer above TLS, the preferred one first.
-const ALPN: [&[u8]; 2] = [super::HTTP2, b"http/1.1"];
+const ALPN: [&[u8]; 3] = [super::HTTP2, b"http/1.1", b"http/1.0"];
 
 /// One way to speak, with HTTP/2 and without.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ const HANDSHAKE_FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
 /// Brings a fresh connection to the point where requests may come. What goes wrong is noted in HTTPERR.
 pub(crate) async fn handshake(connection: &mut Connection) -> Result<(), End> {
     let client = &connection.client;
-    let (deadline_ms, reason) = client.worker.shared.timers.deadline(Waiting::Head, client.now_ms());
+    let (deadline_ms, reason) = client.worker.shared.timers().deadline(Waiting::Head, client.now_ms());
     client.watched.watch.receive_by(deadline_ms, reason);
     // A record of a handshake begins with 22, a request with a letter.
     if first_byte(client).await?.is_ascii_alphabetic() {
@@ -100,7 +100,7 @@ fn no_certificate(client: &Downstream, alert: &[u8]) -> End {
 /// The rest of the handshake, until all our words of it have left.
 async fn finish(client: &Downstream, accepted: Accepted, config: Arc<ServerConfig>) -> Result<ServerConnection, End> {
     let mut connection = accepted.into_connection(config).map_err(|refused| failed(client, refused))?;
-    let rate = client.worker.shared.timers.send_rate(client.now_ms());
+    let rate = client.worker.shared.timers().send_rate(client.now_ms());
     loop {
         while connection.wants_write() {
             match connection.write_tls(&mut To(client.stream.tcp())) {

@@ -113,6 +113,14 @@ const TESTS: &[&str] = &[
     "http2_requests_in_progress_outlive_a_stop",
     "http2_can_be_switched_off",
     "http2_a_changed_limit_reaches_a_kept_connection",
+    "half_open_clients_leave_the_operator_his_door",
+    "silent_clients_are_left_in_time",
+    "a_changed_time_limit_holds_for_the_next_wait",
+    "a_client_that_takes_nothing_is_left_in_time",
+    "curl_loads_the_pages",
+    "python_loads_the_pages",
+    "node_loads_the_pages",
+    "h2load_loads_the_pages",
 ];
 
 /// One test's loopback network and ports.

@@ -52,6 +52,14 @@ pub fn threads(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
 }
 
+/// Processor time a process has used, in ticks of the kernel's clock (a hundred a second).
+pub fn cpu_ticks(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    // The name of the program, in brackets, may hold spaces; user and system time are the 12th and 13th field after it.
+    let (_, fields) = text.rsplit_once(')').unwrap();
+    fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum()
+}
+
 /// Memory a process has in RAM now, in KiB.
 pub fn resident_kib(pid: u32) -> u64 {
     status_kib(pid, "VmRSS:")
