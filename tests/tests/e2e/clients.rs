@@ -22,7 +22,9 @@ fn two_sites(test: &str) -> Doorward {
         .http_config(&http_config(&entries))
         .file("one/index.html", "one")
         .file("two/index.html", "two");
-    ["one", "two"].iter().for_each(|name| certify(&home, name));
+    for name in ["one", "two"] {
+        certify(&home, name);
+    }
     home.start()
 }
 
