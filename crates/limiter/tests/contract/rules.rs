@@ -283,3 +283,12 @@ fn nobody_is_frozen_by_a_silence_of_weeks() {
         assert_eq!(desk.pass(A, era * 491 / 100), None, "{requests_max} requests 26 days ago");
     }
 }
+
+#[test]
+fn a_narrow_count_ends_where_it_is_full() {
+    let desk = Desk::new(rate(50_000, 1000));
+    let held: Vec<_> = (0..33_000).map(|_| desk.ask(A, 0)).collect();
+    assert_eq!(held.iter().filter(|one| one.permit.is_held()).count(), 0x7fff);
+    drop(held);
+    assert_eq!(desk.peek(A, 0), (None, Counts { in_progress: 1, in_window: 33_001 }));
+}

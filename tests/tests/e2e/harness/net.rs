@@ -113,6 +113,7 @@ const TESTS: &[&str] = &[
     "http2_requests_in_progress_outlive_a_stop",
     "http2_can_be_switched_off",
     "http2_a_changed_limit_reaches_a_kept_connection",
+    "status_counts_denials_by_site_and_reason",
 ];
 
 /// One test's loopback network and ports.
