@@ -65,7 +65,7 @@ fn a_neighbourhood_with_little_to_remember_is_remembered() {
     let desk = Desk::sized(rate(3, 60_000), 64);
     let pass = |client: &Client| reason(desk.limiter.decide(&desk.policy, client, 0).decision).is_none();
     for number in 0..2000 {
-        pass(&honest(number / 2 << 16));
+        pass(&honest((number / 2) << 16));
     }
     let before = desk.limiter.usage().pressure;
     let admitted = (0..20).filter(|number| pass(&attacker(*number))).count();
