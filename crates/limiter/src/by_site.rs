@@ -98,7 +98,9 @@ mod tests {
 
     fn check(denials: &[(u32, Reason, bool)], expected: &[SiteDenials]) {
         let by_site = BySite::default();
-        denials.iter().for_each(|(site, reason, enforced)| by_site.add(*site, *reason, *enforced));
+        for (site, reason, enforced) in denials {
+            by_site.add(*site, *reason, *enforced);
+        }
         assert_eq!(by_site.all(), expected);
     }
 

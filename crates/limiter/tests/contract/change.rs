@@ -58,3 +58,11 @@ fn a_rate_switched_on_later_starts_empty_but_knows_who_is_in_flight() {
     drop(held);
     assert_eq!([desk.pass(A, 1000), desk.pass(A, 1000)], [None, Some(Reason::Rate)]);
 }
+
+#[test]
+fn a_longer_interval_keeps_segments_for_longer() {
+    let mut desk = Desk::new(rate(100, 1_600));
+    (0..100).for_each(|_| assert_eq!(desk.pass(A, 0), None));
+    desk.policy.limits = rate(100, 32_000);
+    assert_eq!([1_000, 3_000].map(|now_ms| desk.pass(A, now_ms)), [Some(Reason::Rate); 2]);
+}

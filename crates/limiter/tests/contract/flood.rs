@@ -59,3 +59,15 @@ fn the_wide_slots_are_bounded_too() {
     let usage = desk.limiter.usage();
     assert!(usage.wide_in_use <= usage.wide_capacity && usage.wide_in_use > 0 && usage.in_use == 0);
 }
+
+#[test]
+fn a_neighbourhood_with_little_to_remember_is_remembered() {
+    let desk = Desk::sized(rate(3, 60_000), 64);
+    let pass = |client: &Client| reason(desk.limiter.decide(&desk.policy, client, 0).decision).is_none();
+    for number in 0..2000 {
+        pass(&honest((number / 2) << 16));
+    }
+    let before = desk.limiter.usage().pressure;
+    let admitted = (0..20).filter(|number| pass(&attacker(*number))).count();
+    assert_eq!((admitted <= 3, desk.limiter.usage().pressure - before), (true, 20), "{admitted} got in");
+}

@@ -272,14 +272,28 @@ fn clocks_of_threads_may_differ_a_little() {
 }
 
 /// A tick has 32 bits; a jump over its half must not turn the past into the future.
-#[test]
-fn nobody_is_frozen_by_a_silence_of_weeks() {
-    let era = 1u64 << 30;
+fn check_silence(hundredths_of_eras: [u64; 3]) {
+    let [before, between, after] = hundredths_of_eras.map(|hundredths| (hundredths << 30) / 100);
     for requests_max in [5, 100] {
         let desk = Desk::new(rate(requests_max, 30_000));
-        let before = era * 28 / 10;
         (0..requests_max).for_each(|_| assert_eq!(desk.pass(A, before), None));
-        assert_eq!(desk.pass("203.0.113.10", era * 31 / 10), None);
-        assert_eq!(desk.pass(A, era * 491 / 100), None, "{requests_max} requests 26 days ago");
+        assert_eq!(desk.pass("203.0.113.10", between), None);
+        assert_eq!(desk.pass(A, after), None, "{requests_max} requests long ago, {hundredths_of_eras:?}");
     }
+}
+
+#[test]
+fn nobody_is_frozen_by_a_silence_of_weeks() {
+    check_silence([280, 310, 491]);
+    check_silence([230, 301, 595]);
+    check_silence([230, 301, 631]);
+}
+
+#[test]
+fn a_narrow_count_ends_where_it_is_full() {
+    let desk = Desk::new(rate(50_000, 1000));
+    let held: Vec<_> = (0..33_000).map(|_| desk.ask(A, 0)).collect();
+    assert_eq!(held.iter().filter(|one| one.permit.is_held()).count(), 0x7fff);
+    drop(held);
+    assert_eq!(desk.peek(A, 0), (None, Counts { in_progress: 1, in_window: 33_001 }));
 }

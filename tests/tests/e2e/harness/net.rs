@@ -121,6 +121,7 @@ const TESTS: &[&str] = &[
     "python_loads_the_pages",
     "node_loads_the_pages",
     "h2load_loads_the_pages",
+    "status_counts_denials_by_site_and_reason",
 ];
 
 /// One test's loopback network and ports.
