@@ -19,13 +19,18 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Tries until `attempt` gives something; panics with `what` when that takes longer than the patience of all tests.
-pub fn wait_until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub fn wait_until<T>(what: &str, attempt: impl FnMut() -> Option<T>) -> T {
+    wait_within(PATIENCE, what, attempt)
+}
+
+/// The same for an event that may take longer than others.
+pub fn wait_within<T>(patience: Duration, what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(found) = attempt() {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited {} s in vain for: {what}", PATIENCE.as_secs());
+        assert!(Instant::now() < deadline, "waited {} s in vain for: {what}", patience.as_secs());
         sleep(Duration::from_millis(10));
     }
 }
