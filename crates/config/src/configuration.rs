@@ -9,7 +9,7 @@ use crate::hierarchy::{Hierarchy, Place};
 use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
-use crate::schema::{self, OverrideMode};
+use crate::schema::OverrideMode;
 use crate::settings::{
     DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, LogsSection, Settings,
     StaticContent,
@@ -97,7 +97,7 @@ impl Configuration {
     /// section this program does not act on.
     pub fn values_at(&self, site: &str, path: &str, section: &str) -> Vec<EffectiveValue> {
         let mut values = Vec::new();
-        if let Some(table) = schema::section(section) {
+        if let Some(table) = self.hierarchy.schema.section(section) {
             list_values(
                 "",
                 &self.hierarchy.effective(table, Place { site, path }, &mut Findings::default()),
@@ -109,7 +109,7 @@ impl Configuration {
 
     /// What binds files below `path` of `site` in one section; `None` for a section this program does not act on.
     pub fn lock_at(&self, site: &str, path: &str, section: &str) -> Option<SectionLock> {
-        let table = schema::section(section)?;
+        let table = self.hierarchy.schema.section(section)?;
         let declared = self.hierarchy.declarations.override_mode(section);
         let mut lock = SectionLock { mode: declared.unwrap_or(table.override_mode), directives: Vec::new() };
         for layer in self.hierarchy.chain(Place { site, path }).iter().filter_map(|level| level.layers.get(table.path))

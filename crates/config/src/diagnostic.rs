@@ -130,12 +130,14 @@ impl Complaint {
 pub(crate) struct Findings {
     pub(crate) all: Vec<Diagnostic>,
     pub(crate) site: Option<String>,
+    /// What is read has no effect here, so that a fault in it is worth a warning and stops nothing.
+    pub(crate) harmless: bool,
     seen: HashSet<Diagnostic>,
 }
 
 impl From<Vec<Diagnostic>> for Findings {
     fn from(all: Vec<Diagnostic>) -> Self {
-        Self { seen: all.iter().cloned().collect(), all, site: None }
+        Self { seen: all.iter().cloned().collect(), all, site: None, harmless: false }
     }
 }
 
@@ -155,6 +157,7 @@ impl Findings {
     /// Adds a finding unless the same one is there: inherited text is looked at once per path that inherits it.
     pub(crate) fn add(&mut self, severity: Severity, origin: Option<Origin>, complaint: Complaint) {
         let Complaint { kind, message, hint } = complaint;
+        let severity = if self.harmless { severity.min(Severity::Warning) } else { severity };
         let diagnostic = Diagnostic { severity, origin, kind, message, hint, site: self.site.clone() };
         if self.seen.insert(diagnostic.clone()) {
             self.all.push(diagnostic);
@@ -166,6 +169,15 @@ impl Findings {
         let outer = std::mem::replace(&mut self.site, site);
         let result = body(self);
         self.site = outer;
+        result
+    }
+
+    /// Runs `body`; when `harmless`, an error made in it is a warning.
+    pub(crate) fn mildly<T>(&mut self, harmless: bool, body: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.harmless;
+        self.harmless |= harmless;
+        let result = body(self);
+        self.harmless = outer;
         result
     }
 

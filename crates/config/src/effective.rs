@@ -10,7 +10,11 @@ use crate::schema::{ElementTable, Key, Value};
 #[derive(Debug, Clone)]
 pub(crate) struct Effective {
     pub(crate) table: &'static ElementTable,
+    /// The name it was written under; an entry may have one of several.
+    pub(crate) name: &'static str,
     pub(crate) settings: BTreeMap<&'static str, Setting>,
+    /// Attributes that the table does not list, where it allows any.
+    pub(crate) others: BTreeMap<String, Setting>,
     pub(crate) children: BTreeMap<&'static str, Effective>,
     pub(crate) entries: Vec<Effective>,
     /// A level has emptied the collection or named an entry; defaults elements then add nothing.
@@ -24,7 +28,9 @@ impl Effective {
     pub(crate) fn new(table: &'static ElementTable) -> Self {
         Self {
             table,
+            name: table.name,
             settings: BTreeMap::new(),
+            others: BTreeMap::new(),
             children: table.children.iter().map(|child| (child.name, Self::new(child))).collect(),
             entries: Vec::new(),
             collection_touched: false,
@@ -90,14 +96,19 @@ impl Effective {
     /// The texts by which entries of a collection are told apart: one for each unique key, one for all combined keys.
     pub(crate) fn keys(&self) -> Vec<EntryKey> {
         let of_kind = |key: Key| self.table.attributes.iter().filter(move |attribute| attribute.key == key);
-        let single = |name: &'static str| EntryKey { names: vec![name], texts: vec![self.value(name).key()] };
+        let single = |name: &'static str| EntryKey { names: vec![name], texts: vec![self.key_text(name)] };
         let mut keys: Vec<EntryKey> = of_kind(Key::Unique).map(|attribute| single(attribute.name)).collect();
         let combined: Vec<&'static str> = of_kind(Key::Combined).map(|attribute| attribute.name).collect();
         if !combined.is_empty() {
-            let texts = combined.iter().map(|name| self.value(name).key()).collect();
+            let texts = combined.iter().map(|name| self.key_text(name)).collect();
             keys.push(EntryKey { names: combined, texts });
         }
         keys
+    }
+
+    fn key_text(&self, name: &str) -> String {
+        let case_sensitive = self.table.attribute(name).is_some_and(|attribute| attribute.case_sensitive);
+        self.value(name).key(case_sensitive)
     }
 
     /// What an operator wrote for these attributes, or the default.

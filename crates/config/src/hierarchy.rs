@@ -10,7 +10,7 @@ use crate::document::Element;
 use crate::effective::Effective;
 use crate::location::Location;
 use crate::reader::{Declared, Reader};
-use crate::schema::{self, AllowDefinition, OverrideMode, near_name};
+use crate::schema::{self, AllowDefinition, OverrideMode, Schema, SectionUse, near_name};
 
 /// One level: the server, or one location path.
 #[derive(Debug, Clone)]
@@ -31,8 +31,9 @@ pub(crate) struct Layer {
 }
 
 /// All levels of one document.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Hierarchy {
+    pub(crate) schema: &'static Schema,
     /// Lower-case path → level; the empty path is the server.
     pub(crate) levels: BTreeMap<String, Level>,
     pub(crate) declarations: Declarations,
@@ -42,9 +43,14 @@ pub(crate) struct Hierarchy {
 
 impl Hierarchy {
     /// Reads the levels of an applicationHost.config.
-    pub(crate) fn read(root: &Element, findings: &mut Findings, ignored: &mut Vec<Ignored>) -> Self {
+    pub(crate) fn read(
+        root: &Element,
+        schema: &'static Schema,
+        findings: &mut Findings,
+        ignored: &mut Vec<Ignored>,
+    ) -> Self {
         let declarations = Declarations::read(root, findings);
-        let mut hierarchy = Self { levels: BTreeMap::new(), declarations, server: Vec::new() };
+        let mut hierarchy = Self { schema, levels: BTreeMap::new(), declarations, server: Vec::new() };
         if let Some(text) = &root.text {
             findings.error(text, Complaint::new("schema", "text where no text belongs, inside <configuration>"));
         }
@@ -144,17 +150,17 @@ impl Walk<'_> {
     /// One element beneath `group`: a section, or a group of them.
     fn entry(&mut self, element: &Element, group: &str, location: &Location) {
         let path = if group.is_empty() { element.name.clone() } else { format!("{group}/{}", element.name) };
-        if let Some(table) = schema::section(&path) {
+        if let Some(table) = self.hierarchy.schema.section(&path) {
             if !self.is_repeated(element, &path, location) {
                 self.section(element, table, location);
             }
-        } else if schema::is_group(&path) || self.hierarchy.declarations.is_group(&path) {
+        } else if self.hierarchy.schema.is_group(&path) || self.hierarchy.declarations.is_group(&path) {
             self.group(element, &path, location);
         } else if schema::is_known_section(&path) || self.hierarchy.declarations.is_section(&path) {
             if !self.is_repeated(element, &path, location) {
                 self.ignore(element, path);
             }
-        } else if schema::is_group(group) {
+        } else if self.hierarchy.schema.is_group(group) {
             self.undeclared(element, &path, group);
         } else {
             self.ignore(element, path);
@@ -182,8 +188,13 @@ impl Walk<'_> {
             self.findings.error(&element.origin, complaint);
             return;
         }
-        let mut reader = Reader { findings: self.findings, level: level_name(&location.path) };
-        let declared = reader.section(element, table.element);
+        let kept = self.hierarchy.schema.use_of(table) == SectionUse::Keeps;
+        if kept {
+            self.ignore(element, table.path.to_owned());
+        }
+        let level = level_name(&location.path);
+        let read = |findings: &mut Findings| Reader { findings, level }.section(element, table.element);
+        let declared = self.findings.mildly(kept, read);
         let layer = Layer { declared, mode: location.mode };
         self.level(location).layers.insert(table.path, layer);
     }
@@ -210,8 +221,9 @@ impl Walk<'_> {
     fn undeclared(&mut self, element: &Element, path: &str, group: &str) {
         let message =
             format!("The configuration section '{path}' cannot be read because it is missing section definition");
-        let siblings = schema::SECTIONS.iter().filter_map(|s| s.path.rsplit_once('/')).filter(|(g, _)| *g == group);
-        let elsewhere = schema::SECTIONS.iter().find(|section| section.element.name == element.name);
+        let schema = self.hierarchy.schema;
+        let siblings = schema.sections().filter_map(|s| s.path.rsplit_once('/')).filter(|(g, _)| *g == group);
+        let elsewhere = schema.sections().find(|section| section.element.name == element.name);
         let mut complaint = Complaint::new("schema", message);
         if let Some(section) = elsewhere {
             complaint = complaint.hint(format!("it belongs at {}", section.path));

@@ -9,19 +9,20 @@ use crate::diagnostic::Findings;
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
 use crate::merge::overlay;
-use crate::schema::{SECTIONS, SectionTable, parse_networks};
+use crate::schema::{SectionTable, SectionUse, parse_networks};
 use crate::settings::{DynamicIpSecurity, IpSecurity, LimiterSection, ProxySection};
 
 impl Hierarchy {
     /// Computes the server's own level once, since most places change little of it.
     pub(crate) fn settle(&mut self, findings: &mut Findings) {
         let layers = self.levels.get("").map(|level| &level.layers);
-        let settled = SECTIONS.iter().map(|table| {
+        let settled = self.schema.sections().map(|table| {
             let mut effective = Effective::new(table.element);
             builtin::fill(table.path, &mut effective);
             if let Some(layer) = layers.and_then(|layers| layers.get(table.path)) {
                 builtin::withdraw(&mut effective, &layer.declared);
-                overlay(&mut effective, &layer.declared, findings);
+                let harmless = self.schema.use_of(table) == SectionUse::Keeps;
+                findings.mildly(harmless, |findings| overlay(&mut effective, &layer.declared, findings));
             }
             effective
         });
@@ -30,16 +31,9 @@ impl Hierarchy {
 
     /// A section of the server's own level; the names are those of the tables.
     pub(crate) fn of_server(&self, name: &str) -> &Effective {
-        debug_assert!(SECTIONS.iter().any(|table| table.path == name), "no section {name}");
-        let index = SECTIONS.iter().position(|table| table.path == name).unwrap_or(0);
-        &self.server[index]
-    }
-
-    /// Lets go of entries that have become something else.
-    pub(crate) fn forget_entries(&mut self, name: &str) {
-        if let Some(index) = SECTIONS.iter().position(|table| table.path == name) {
-            self.server[index].entries = Vec::new();
-        }
+        let position = self.schema.position(name);
+        debug_assert!(position.is_some(), "no section {name}");
+        &self.server[position.unwrap_or(0)]
     }
 
     /// One section after inheritance; what does not fit together below the server goes into `findings`.
@@ -52,7 +46,8 @@ impl Hierarchy {
         let mut effective = Cow::Borrowed(self.of_server(table.path));
         for level in self.chain(place).into_iter().filter(|level| !level.path.is_empty()) {
             if let Some(layer) = level.layers.get(table.path) {
-                overlay(effective.to_mut(), &layer.declared, findings);
+                let harmless = self.schema.use_of(table) == SectionUse::Keeps;
+                findings.mildly(harmless, |findings| overlay(effective.to_mut(), &layer.declared, findings));
             }
         }
         effective
@@ -60,8 +55,10 @@ impl Hierarchy {
 
     /// One section after inheritance, by its name.
     pub(crate) fn section(&self, name: &str, place: Place<'_>) -> Cow<'_, Effective> {
-        let table = SECTIONS.iter().copied().find(|table| table.path == name);
-        self.effective(table.unwrap_or(SECTIONS[0]), place, &mut Findings::default())
+        match self.schema.section(name) {
+            Some(table) => self.effective(table, place, &mut Findings::default()),
+            None => Cow::Borrowed(self.of_server(name)),
+        }
     }
 
     pub(crate) fn ip_security(&self, place: Place<'_>) -> IpSecurity {

@@ -34,6 +34,7 @@ mod site;
 mod site_checks;
 mod site_log;
 mod store;
+mod view;
 
 pub use binding::{Binding, BindingAddress, Endpoint, EndpointError, HostRule, parse_binding_information};
 pub use certificate::{CertificateBinding, CertificateKey, CertificatePlace};
@@ -45,7 +46,10 @@ pub use list_file::ListFile;
 pub use load::{load, load_text};
 pub use lock::{LockDirective, SectionLock};
 pub use paths::{PathMap, ResolvedPath};
-pub use schema::OverrideMode;
+pub use schema::{
+    AllowDefinition, AttributeTable, Bounds, CollectionTable, ElementTable, Key, Kind, MergeOrder, OverrideMode,
+    Schema, SectionTable, SectionUse, Value, Word,
+};
 pub use settings::{
     CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
     ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, HttpErrors, HttpLogging, IpSecurity,
@@ -56,3 +60,4 @@ pub use site_log::{
     CentralLog, CentralLogFileMode, CustomField, CustomFieldSource, LogFile, LogFormat, LogPeriod, ServerLog, WebLimits,
 };
 pub use store::{StoreError, save};
+pub use view::{AttributeView, ElementView};

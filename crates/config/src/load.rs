@@ -12,7 +12,7 @@ use crate::home::Home;
 use crate::http_service::{self, HttpService};
 use crate::list_file::{self, ListFiles};
 use crate::paths::PathMap;
-use crate::schema::{self, AllowDefinition, near_name};
+use crate::schema::{AllowDefinition, Schema, near_name};
 use crate::settings_checks;
 use crate::site::Site;
 use crate::site_checks;
@@ -52,7 +52,7 @@ pub fn load_text(
     let document = Document::parse(text, &Arc::from(file), &mut findings);
     let root = document.as_ref().map(|document| &document.root).filter(|root| is_configuration(root, &mut findings));
     let Some(root) = root else { return Err(LoadError { diagnostics: findings.all }) };
-    let hierarchy = Hierarchy::read(root, &mut findings, &mut ignored);
+    let hierarchy = Hierarchy::read(root, Schema::built_in(), &mut findings, &mut ignored);
     let configuration = Configuration { ignored, ..build(hierarchy, http, home, &mut findings) };
     if findings.file_is_unusable() {
         return Err(LoadError { diagnostics: findings.all });
@@ -61,10 +61,8 @@ pub fn load_text(
 }
 
 /// Everything that is computed from the levels, and what is to be said about it.
-fn build(mut hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mut Findings) -> Configuration {
-    const SITES: &str = "system.applicationHost/sites";
-    let sites = Site::read_all(hierarchy.of_server(SITES));
-    hierarchy.forget_entries(SITES);
+fn build(hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mut Findings) -> Configuration {
+    let sites = Site::read_all(hierarchy.of_server("system.applicationHost/sites"));
     let server_log = ServerLog::read(hierarchy.of_server("system.applicationHost/log"));
     let web_limits = WebLimits::read(hierarchy.of_server("system.applicationHost/webLimits"));
     let adapters = &hierarchy.of_server("system.applicationHost/listenerAdapters").entries;
@@ -92,7 +90,7 @@ fn build(mut hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mu
 /// Merges every section of every level once, for the sake of what does not fit together.
 fn check_levels(hierarchy: &Hierarchy, findings: &mut Findings) {
     for level in hierarchy.levels.values().filter(|level| !level.path.is_empty()) {
-        let tables = level.layers.keys().filter_map(|path| schema::section(path));
+        let tables = level.layers.keys().filter_map(|path| hierarchy.schema.section(path));
         for table in tables.filter(|table| table.allow_definition != AllowDefinition::AppHostOnly) {
             let _ = findings.within(level.owner(), |findings| hierarchy.effective(table, level.place(), findings));
         }

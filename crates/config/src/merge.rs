@@ -13,6 +13,7 @@ pub(crate) fn overlay(inherited: &mut Effective, declared: &Declared, findings: 
     for (name, setting) in &declared.attributes {
         inherited.settings.insert(name, setting.clone());
     }
+    inherited.others.extend(declared.others.iter().cloned());
     for child in &declared.children {
         if let Some(target) = inherited.children.get_mut(child.table.name) {
             overlay(target, child, findings);
@@ -62,7 +63,7 @@ fn merge_entries(
 }
 
 fn new_entry(collection: &CollectionTable, declared: &Declared, findings: &mut Findings) -> Effective {
-    let mut entry = Effective::new(collection.entry);
+    let mut entry = Effective { name: declared.name, ..Effective::new(collection.entry) };
     let site = if collection.isolated { Some(declared.text("name").to_owned()) } else { findings.site.clone() };
     findings.within(site, |findings| overlay(&mut entry, declared, findings));
     entry
@@ -71,6 +72,9 @@ fn new_entry(collection: &CollectionTable, declared: &Declared, findings: &mut F
 /// Removes the entry that a `remove` names; says how many before `at` are gone. That there is none is no fault.
 fn remove(target: &mut Effective, named: &Effective, at: usize, taken: &mut HashSet<EntryKey>) -> usize {
     let keys = named.keys();
+    if keys.is_empty() {
+        return 0;
+    }
     let same = |entry: &Effective| keys.iter().all(|key| entry.keys().contains(key));
     let Some(index) = target.entries.iter().position(same) else { return 0 };
     for key in target.entries.remove(index).keys() {
@@ -103,7 +107,7 @@ fn claim(
     // A required key that is missing or invalid has its finding already and equals no other.
     let mut keys = entry.keys();
     keys.retain(|key| !is_unset(entry, key));
-    let clash = keys.iter().find(|key| taken.contains(*key));
+    let clash = keys.iter().find(|key| !collection.duplicates && taken.contains(*key));
     if let (Some(key), Some(origin)) = (clash, &entry.origin) {
         findings.error(origin, duplicate(entry, collection, key));
         return false;
@@ -125,7 +129,7 @@ fn duplicate(entry: &Effective, collection: &CollectionTable, key: &EntryKey) ->
     } else {
         format!("with combined key attributes '{names}' respectively set to '{texts}'")
     };
-    let message = format!("Cannot add duplicate collection entry of type '{}' {how}", collection.add);
+    let message = format!("Cannot add duplicate collection entry of type '{}' {how}", entry.name);
     let mend = match collection.remove {
         Some(remove) => format!("{names} {texts} is there already; write <{remove}> for it first, or delete one"),
         None => format!("{names} {texts} is there already; change or delete one of the two"),

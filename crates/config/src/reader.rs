@@ -13,6 +13,10 @@ use crate::schema::{CollectionTable, ElementTable, Key, Value, near_name};
 pub(crate) struct Declared {
     pub(crate) table: &'static ElementTable,
     pub(crate) attributes: Vec<(&'static str, Setting)>,
+    /// Attributes that the table does not list, where it allows any.
+    pub(crate) others: Vec<(String, Setting)>,
+    /// The name it was written under, one of the collection's for an entry.
+    pub(crate) name: &'static str,
     pub(crate) children: Vec<Declared>,
     pub(crate) directives: Vec<Directive>,
     pub(crate) locks: Vec<LockDirective>,
@@ -91,6 +95,8 @@ impl Reader<'_> {
         let mut declared = Declared {
             table,
             attributes: Vec::new(),
+            others: Vec::new(),
+            name: table.name,
             children: Vec::new(),
             directives: Vec::new(),
             locks: Vec::new(),
@@ -121,11 +127,7 @@ impl Reader<'_> {
         }
         let known = declared.table.attribute(name).filter(|known| form != Form::Keys || known.key != Key::None);
         let Some(known) = known else {
-            if !is_foreign(name) {
-                let known = declared.table.attributes.iter().map(|attribute| attribute.name);
-                self.findings.error(&attribute.origin, unknown("attribute", name, known));
-            }
-            return;
+            return self.other_attribute(declared, attribute);
         };
         match known.kind.read(&attribute.value) {
             Ok(value) => {
@@ -138,6 +140,22 @@ impl Reader<'_> {
             }
             Err(reason) => self.findings.error(&attribute.origin, invalid(known.name, reason)),
         }
+    }
+
+    /// An attribute that the table does not list.
+    fn other_attribute(&mut self, declared: &mut Declared, attribute: &Attribute) {
+        if is_foreign(&attribute.name) {
+            return;
+        }
+        if declared.table.any_attributes {
+            let (text, origin) = (attribute.value.clone(), attribute.origin.clone());
+            let value = Value::Text(text.clone());
+            let setting = Setting { value, text, origin, level: Arc::clone(&self.level) };
+            declared.others.push((attribute.name.clone(), setting));
+            return;
+        }
+        let known = declared.table.attributes.iter().map(|attribute| attribute.name);
+        self.findings.error(&attribute.origin, unknown("attribute", &attribute.name, known));
     }
 
     /// An attribute that was written and is invalid has its own finding.
@@ -175,21 +193,21 @@ impl Reader<'_> {
             return;
         }
         let own = table.children.iter().map(|child| child.name);
-        let entries = table.collection.iter().flat_map(|c| [Some(c.add), c.remove, c.clear].into_iter().flatten());
+        let entries = table.collection.iter().flat_map(|collection| collection.names());
         let names: Vec<&str> = own.chain(entries).collect();
         self.findings.error(&child.origin, unknown("element", &child.name, names));
     }
 
     fn directive(&mut self, child: &Element, collection: &'static CollectionTable) -> Option<Directive> {
         let name = Some(child.name.as_str());
-        if child.name == collection.add {
+        if let Some(added) = collection.names().find(|name| *name == child.name).filter(|name| collection.adds(name)) {
             let site = if collection.isolated {
                 Some(child.attribute("name").unwrap_or("").to_owned())
             } else {
                 self.findings.site.clone()
             };
             let outer = std::mem::replace(&mut self.findings.site, site);
-            let entry = self.element(child, collection.entry, Form::Whole);
+            let entry = Declared { name: added, ..self.element(child, collection.entry, Form::Whole) };
             self.findings.site = outer;
             Some(Directive::Add(entry))
         } else if name == collection.remove {

@@ -18,6 +18,20 @@ pub(super) fn hexadecimal(text: &str) -> Result<(), Complaint> {
     Err(invalid(format!("'{text}' is not hexadecimal")))
 }
 
+/// The name of an application pool (IIS reference §1.8).
+pub(super) fn pool_name(text: &str) -> Result<(), Complaint> {
+    if !text.trim().is_empty() && !text.contains(|c| r#"\/"|<>:*?][+=;,@&"#.contains(c)) {
+        return Ok(());
+    }
+    Err(invalid("Invalid application pool name")
+        .hint(r#"a name is not blank and has none of \ / " | < > : * ? ] [ + = ; , @ &"#))
+}
+
+/// Text without white space at its ends.
+pub(super) fn trimmed(text: &str) -> Result<(), Complaint> {
+    if text.trim() == text { Ok(()) } else { Err(invalid(format!("'{text}' has white space at its ends"))) }
+}
+
 /// A comma-separated list of addresses and networks.
 pub(super) fn networks(text: &str) -> Result<(), Complaint> {
     parse_networks(text).map(drop)
@@ -92,6 +106,12 @@ mod tests {
     fn texts() {
         check(hexadecimal, "0aFF", true);
         check(hexadecimal, "zz", false);
+        check(pool_name, "DefaultAppPool", true);
+        check(pool_name, ".NET v4.5 (2)", true);
+        check(pool_name, "", false);
+        check(pool_name, "a|b", false);
+        check(trimmed, "a b", true);
+        check(trimmed, " a", false);
         check(networks, "", true);
         check(networks, "10.0.0.0/8, ::1,192.168.1.7/24", true);
         check(networks, "10.0.0.0/33", false);

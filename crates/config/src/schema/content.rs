@@ -43,7 +43,7 @@ pub(super) const STATIC_CONTENT: SectionTable = SectionTable {
     element: &ElementTable::new(
         "staticContent",
         &[
-            AttributeTable::new("defaultDocFooter", Text),
+            AttributeTable::new("defaultDocFooter", Text).case_sensitive(),
             AttributeTable::new("isDocFooterFileName", Bool).default("false"),
             AttributeTable::new("enableDocFooter", Bool).default("false"),
         ],

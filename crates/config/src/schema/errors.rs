@@ -17,7 +17,7 @@ pub(super) const HTTP_ERRORS: SectionTable = SectionTable {
                 .default("DetailedLocalOnly"),
             AttributeTable::new("existingResponse", Enum(&[("Auto", 0), ("Replace", 1), ("PassThrough", 2)]))
                 .default("Auto"),
-            AttributeTable::new("defaultPath", Text),
+            AttributeTable::new("defaultPath", Text).expanded(),
             AttributeTable::new("defaultResponseMode", Enum(RESPONSE_MODE)).default("File"),
             AttributeTable::new("detailedMoreInformationLink", Text)
                 .default("http://go.microsoft.com/fwlink/?LinkID=62293"),
@@ -34,8 +34,8 @@ const ERROR: ElementTable = ElementTable::new(
     &[
         AttributeTable::new("statusCode", Kind::uint(400, 999)).required().combined(),
         AttributeTable::new("subStatusCode", Kind::long(-1, 999)).default("-1").combined(),
-        AttributeTable::new("prefixLanguageFilePath", Text),
-        AttributeTable::new("path", FilledText).required(),
+        AttributeTable::new("prefixLanguageFilePath", Text).expanded(),
+        AttributeTable::new("path", FilledText).required().expanded(),
         AttributeTable::new("responseMode", Enum(RESPONSE_MODE)).default("File"),
     ],
 );

@@ -59,7 +59,7 @@ const CENTRAL_BINARY: ElementTable = ElementTable::new(
     "centralBinaryLogFile",
     &[
         AttributeTable::new("enabled", Bool).default("false"),
-        AttributeTable::new("directory", Text).default(DIRECTORY),
+        AttributeTable::new("directory", Text).default(DIRECTORY).expanded(),
         AttributeTable::new("period", Enum(LOG_PERIOD)).default("Daily"),
         AttributeTable::new("truncateSize", Kind::long(1_048_576, 4_294_967_295)).default("20971520"),
         AttributeTable::new("localTimeRollover", Bool).default("false"),
@@ -70,7 +70,7 @@ const CENTRAL_W3C: ElementTable = ElementTable::new(
     "centralW3CLogFile",
     &[
         AttributeTable::new("enabled", Bool).default("true"),
-        AttributeTable::new("directory", FilledText).default(DIRECTORY),
+        AttributeTable::new("directory", FilledText).default(DIRECTORY).expanded(),
         AttributeTable::new("period", Enum(LOG_PERIOD)).default("Daily"),
         AttributeTable::new("truncateSize", Kind::long(1_048_576, 4_294_967_295)).default("20971520"),
         AttributeTable::new("localTimeRollover", Bool).default("false"),
@@ -111,7 +111,7 @@ pub(super) const LISTENER_ADAPTERS: SectionTable = SectionTable {
                 AttributeTable::new("name", Text).required().unique(),
                 AttributeTable::new("identity", Text),
                 AttributeTable::new("protocolManagerDll", Text),
-                AttributeTable::new("protocolManagerDllInitFunction", Text),
+                AttributeTable::new("protocolManagerDllInitFunction", Text).case_sensitive(),
             ],
         ),
     )),

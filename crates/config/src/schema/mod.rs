@@ -13,6 +13,8 @@ mod known;
 mod log;
 mod logs;
 mod names;
+mod schema_set;
+mod sections;
 mod security;
 mod sites;
 mod types;
@@ -22,11 +24,14 @@ pub(crate) use checks::parse_networks;
 pub(crate) use http_service::{IP_LISTEN, SSL_CERTS};
 pub(crate) use known::{is_group, is_known_section};
 pub(crate) use names::near_name;
+pub use schema_set::{Schema, SectionUse};
 pub(crate) use security::entry_network;
 pub(crate) use sites::{is_site_name, not_a_site_name};
-pub use types::OverrideMode;
-pub(crate) use types::{AllowDefinition, CollectionTable, ElementTable, Key, MergeOrder, SectionTable};
-pub(crate) use value::Value;
+pub use types::{
+    AllowDefinition, AttributeTable, Bounds, CollectionTable, ElementTable, Key, Kind, MergeOrder, OverrideMode,
+    SectionTable, Word,
+};
+pub use value::Value;
 
 /// Every section this program acts on.
 pub(crate) const SECTIONS: &[&SectionTable] = &[
@@ -49,9 +54,9 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &doorward::PATHS,
 ];
 
-/// The table of a section, by its full path.
+/// The table of a section of the built-in schema, by its full path.
 pub(crate) fn section(path: &str) -> Option<&'static SectionTable> {
-    SECTIONS.iter().copied().find(|section| section.path == path)
+    Schema::built_in().section(path)
 }
 
 #[cfg(test)]
@@ -70,7 +75,7 @@ mod tests {
         }
         if let Some(collection) = element.collection {
             assert!(
-                collection.entry.attributes.iter().any(|a| a.key != Key::None),
+                collection.duplicates || collection.entry.attributes.iter().any(|a| a.key != Key::None),
                 "{path}: a collection without a key cannot tell its entries apart"
             );
             check_element(&format!("{path}/{}", collection.add), collection.entry);
@@ -79,7 +84,7 @@ mod tests {
 
     #[test]
     fn every_default_fits_its_type_and_every_collection_has_a_key() {
-        for section in SECTIONS {
+        for section in Schema::built_in().sections() {
             check_element(section.path, section.element);
             assert!(section.path.ends_with(section.element.name), "{}", section.path);
         }

@@ -77,7 +77,7 @@ const LOG_FILE: ElementTable = ElementTable::new(
         AttributeTable::new("customLogPluginClsid", Text).default(""),
         AttributeTable::new("logFormat", Enum(LOG_FORMAT)).default("W3C"),
         AttributeTable::new("logTargetW3C", Flags(&[("File", 1), ("ETW", 2)])).default("File"),
-        AttributeTable::new("directory", FilledText).default("%SystemDrive%\\inetpub\\logs\\LogFiles"),
+        AttributeTable::new("directory", FilledText).default("%SystemDrive%\\inetpub\\logs\\LogFiles").expanded(),
         AttributeTable::new("period", Enum(LOG_PERIOD)).default("Daily"),
         AttributeTable::new("truncateSize", Kind::long(1_048_576, 4_294_967_295)).default("20971520"),
         AttributeTable::new("localTimeRollover", Bool).default("false"),
@@ -109,7 +109,7 @@ const TRACE_FAILED_REQUESTS_LOGGING: ElementTable = ElementTable::new(
     "traceFailedRequestsLogging",
     &[
         AttributeTable::new("enabled", Bool).default("false"),
-        AttributeTable::new("directory", Text).default("%SystemDrive%\\inetpub\\logs\\FailedReqLogFiles"),
+        AttributeTable::new("directory", Text).default("%SystemDrive%\\inetpub\\logs\\FailedReqLogFiles").expanded(),
         AttributeTable::new("maxLogFiles", Kind::uint(1, 10_000)).default("50"),
         AttributeTable::new("maxLogFileSizeKB", Kind::uint(0, 1_048_576)).default("1024"),
         AttributeTable::new("customActionsEnabled", Bool).default("false"),
@@ -145,9 +145,9 @@ const VIRTUAL_DIRECTORY: ElementTable = ElementTable::new(
     "virtualDirectory",
     &[
         AttributeTable::new("path", Text).required().unique().check(virtual_directory_path),
-        AttributeTable::new("physicalPath", Text),
+        AttributeTable::new("physicalPath", Text).expanded(),
         AttributeTable::new("userName", Text),
-        AttributeTable::new("password", Text),
+        AttributeTable::new("password", Text).default("").case_sensitive().encrypted(),
         AttributeTable::new("logonMethod", Enum(&[("Interactive", 0), ("Batch", 1), ("Network", 2), ("ClearText", 3)]))
             .default("ClearText"),
         AttributeTable::new("allowSubDirConfig", Bool).default("true"),

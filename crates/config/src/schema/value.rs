@@ -5,13 +5,16 @@ use crate::schema::types::{Bounds, Kind, Word};
 
 /// A value of the type its attribute has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// True or false.
     Bool(bool),
     /// A number; the number of an enumeration's word; the sum of flags.
     Uint(u32),
+    /// A number with a sign or of 64 bits.
     Long(i64),
     /// Milliseconds.
     Span(u64),
+    /// A text.
     Text(String),
 }
 
@@ -45,13 +48,14 @@ impl Kind {
 }
 
 impl Value {
-    /// The text by which two keys are compared: case is ignored, and numbers compare as numbers.
-    pub(crate) fn key(&self) -> String {
+    /// The text by which two keys are compared: case is ignored unless it counts, and numbers compare as numbers.
+    pub(crate) fn key(&self, case_sensitive: bool) -> String {
         match self {
             Value::Bool(value) => value.to_string(),
             Value::Uint(value) => value.to_string(),
             Value::Long(value) => value.to_string(),
             Value::Span(value) => value.to_string(),
+            Value::Text(value) if case_sensitive => value.clone(),
             Value::Text(value) => value.to_lowercase(),
         }
     }
@@ -129,7 +133,7 @@ fn read_uint(bounds: Bounds, text: &str) -> Read {
 fn read_long(bounds: Bounds, text: &str) -> Read {
     match text.strip_prefix('-').filter(|_| bounds.min < 0) {
         Some(digits) => {
-            let turned = Bounds { min: 0, max: -bounds.min, excluded: None };
+            let turned = Bounds::between(0, -bounds.min);
             read_digits(digits, turned).map(|number| Value::Long(-number))
         }
         None => read_digits(text, Bounds { min: bounds.min.max(0), ..bounds }).map(Value::Long),
@@ -139,17 +143,27 @@ fn read_long(bounds: Bounds, text: &str) -> Read {
 fn read_span(bounds: Bounds, text: &str) -> Read {
     let wrong = || Complaint::new("value", "Not a valid time span: write [d.]hh:mm:ss, such as 00:02:00");
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (digits, fraction_ms) = if bounds.step == 0 { split_fraction(digits) } else { (digits, 0) };
     let seconds = span_seconds(digits).ok_or_else(wrong)?;
-    if seconds < bounds.min || seconds > bounds.max || (negative && seconds > 0) {
-        let (low, high) = (clock(bounds.min), clock(bounds.max));
-        return Err(Complaint::new(
-            "range",
-            format!(
-                "Timespan value must be between {low} and {high} seconds inclusive, with a granularity of 1 seconds"
-            ),
-        ));
+    let outside = seconds < bounds.min || seconds > bounds.max || (negative && seconds > 0);
+    if outside || seconds % bounds.step.max(1) != 0 {
+        let (low, high, step) = (clock(bounds.min), clock(bounds.max), bounds.step);
+        let message = format!(
+            "Timespan value must be between {low} and {high} seconds inclusive, with a granularity of {step} seconds"
+        );
+        return Err(Complaint::new("range", message));
     }
-    Ok(Value::Span(seconds.unsigned_abs() * 1000))
+    Ok(Value::Span(seconds.unsigned_abs() * 1000 + fraction_ms))
+}
+
+/// Takes a fraction of up to seven digits off the end; what comes after milliseconds counts for nothing.
+fn split_fraction(text: &str) -> (&str, u64) {
+    let split = text.rsplit_once('.').filter(|(before, digits)| {
+        before.contains(':') && (1..=7).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+    });
+    let Some((before, digits)) = split else { return (text, 0) };
+    let thousandths = format!("{digits:0<3}");
+    (before, thousandths[..3].parse().unwrap_or(0))
 }
 
 /// `[d.]hh:mm:ss` in seconds.
@@ -181,7 +195,7 @@ fn clock(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::types::UINT;
+    use crate::schema::types::{SPAN, UINT};
     use proptest::prelude::*;
 
     const WORDS: &[Word] = &[("Site", 0), ("Date", 2), ("Time", 4)];
@@ -230,6 +244,15 @@ mod tests {
         check(kind, "-00:00:01", "range: Timespan value must be between 00:00:00 and 18:12:15 seconds inclusive");
         check(kind, "1.00:00:00", "range:");
         check(Kind::span(0, 1 << 40), "1.00:00:00", "Span(86400000)");
+        check(Kind::span_step(0, 3600, 60), "00:05:00", "Span(300000)");
+        check(
+            Kind::span_step(0, 3600, 60),
+            "00:05:01",
+            "range: Timespan value must be between 00:00:00 and 01:00:00 seconds inclusive, with a granularity of 60 seconds",
+        );
+        check(SPAN, "00:00:00.1", "Span(100)");
+        check(SPAN, "1.00:00:00.1234567", "Span(86400123)");
+        check(SPAN, "00:00:00.12345678", "value:");
         for wrong in ["2 minutes", "00:61:00", "24:00:00", "00:00", "00:00:00:00", "", "::", "1.", "00:00:00.5"] {
             check(kind, wrong, "value: Not a valid time span");
         }
