@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Which Debian packages the scripts need, and how they come onto the machine. Sourced by scripts/run and scripts/test.
+# Which Debian packages the scripts need, and how they come onto the machine. Sourced by scripts/run, scripts/test and scripts/fuzz.
 # Each line: what has to be there (a command or a file), then the package that brings it.
 
 packages_to_build='
@@ -23,6 +23,10 @@ ip                      iproute2
 ss                      iproute2
 strace                  strace
 /usr/bin/faketime       faketime
+'
+
+packages_to_fuzz='
+c++                     g++
 '
 
 # Prints the packages of a list that are absent, each once.

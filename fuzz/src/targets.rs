@@ -1,0 +1,17 @@
+//! The list of targets.
+
+use crate::Target;
+
+mod chunk_stream;
+mod http1;
+mod pipeline;
+mod request_head;
+mod response_head;
+
+/// Every target by the name of its corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("chunk_stream", chunk_stream::run),
+    ("pipeline", pipeline::run),
+    ("request_head", request_head::run),
+    ("response_head", response_head::run),
+];
