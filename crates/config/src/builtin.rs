@@ -3,12 +3,36 @@
 
 use crate::builtin_mime::MEDIA_TYPES;
 use crate::effective::Effective;
-use crate::reader::{Declared, Setting};
+use crate::reader::{Declared, Directive, Setting};
 use crate::schema::{CollectionTable, Value};
 
 /// IIS's stock list (IIS reference §4.1; stock applicationHost.config).
 pub(crate) const DEFAULT_DOCUMENTS: [&str; 6] =
     ["Default.htm", "Default.asp", "index.htm", "index.html", "iisstart.htm", "default.aspx"];
+
+const REQUEST_FILTERING: &str = "system.webServer/security/requestFiltering";
+
+/// Path segments that are never served, from the stock `hiddenSegments` (IIS reference §4.2).
+const HIDDEN_SEGMENTS: [&str; 8] = [
+    "web.config",
+    "bin",
+    "App_code",
+    "App_GlobalResources",
+    "App_LocalResources",
+    "App_WebReferences",
+    "App_Data",
+    "App_Browsers",
+];
+
+/// File extensions that are never served, from the stock `fileExtensions` (IIS reference §4.2).
+#[rustfmt::skip]
+const DENIED_EXTENSIONS: [&str; 43] = [
+    ".asax", ".ascx", ".master", ".skin", ".browser", ".sitemap", ".config", ".cs", ".csproj", ".vb", ".vbproj",
+    ".webinfo", ".licx", ".resx", ".resources", ".mdb", ".vjsproj", ".java", ".jsl", ".ldb", ".dsdgm", ".ssdgm",
+    ".lsad", ".ssmap", ".cd", ".dsprototype", ".lsaprototype", ".sdm", ".sdmDocument", ".mdf", ".ldf", ".ad", ".dd",
+    ".ldd", ".sd", ".adprototype", ".lddprototype", ".exclude", ".refresh", ".compiled", ".msgx", ".vsdisco",
+    ".rules",
+];
 
 /// Puts the built-in entries into a section nobody has filled. They have no origin, and an entry of a file takes the
 /// place of the built-in one with its key.
@@ -16,8 +40,8 @@ pub(crate) fn fill(path: &str, section: &mut Effective) {
     match path {
         "system.webServer/staticContent" => {
             if let Some(collection) = section.table.collection {
-                let entry = |&(extension, media): &(&str, &str)| {
-                    entry(collection, &[("fileExtension", extension), ("mimeType", media)])
+                let entry = |&(extension, media): &(&'static str, &'static str)| {
+                    entry(collection, &[("fileExtension", text(extension)), ("mimeType", text(media))])
                 };
                 section.entries = MEDIA_TYPES.iter().map(entry).collect();
             }
@@ -26,29 +50,61 @@ pub(crate) fn fill(path: &str, section: &mut Effective) {
             if let Some(files) = section.children.get_mut("files")
                 && let Some(collection) = files.table.collection
             {
-                files.entries = DEFAULT_DOCUMENTS.iter().map(|name| entry(collection, &[("value", name)])).collect();
+                files.entries =
+                    DEFAULT_DOCUMENTS.iter().map(|name| entry(collection, &[("value", text(name))])).collect();
             }
+        }
+        REQUEST_FILTERING => {
+            fill_child(section, "hiddenSegments", &HIDDEN_SEGMENTS, |segment| vec![("segment", text(segment))]);
+            fill_child(section, "fileExtensions", &DENIED_EXTENSIONS, |extension| {
+                vec![("fileExtension", text(extension)), ("allowed", (Value::Bool(false), "false"))]
+            });
         }
         _ => {}
     }
 }
 
-/// Takes the built-in entries away again when the server's own level fills that collection.
-pub(crate) fn withdraw(section: &mut Effective, server: &Declared) {
+/// Takes the built-in entries away again when the server's own level fills that collection. What request filtering
+/// denies goes only when the level names some of it itself, as a file of IIS does: a list of other names adds to it.
+pub(crate) fn withdraw(path: &str, section: &mut Effective, server: &Declared) {
+    let names_built_in = |child: &Declared, target: &Effective| {
+        let added = child.directives.iter().filter_map(|directive| match directive {
+            Directive::Add(entry) => entry.attributes.first().map(|(_, setting)| setting.value.key()),
+            Directive::Remove(_) | Directive::Clear => None,
+        });
+        let built_in: Vec<_> = target.entries.iter().flat_map(Effective::keys).flat_map(|key| key.texts).collect();
+        added.into_iter().any(|key| built_in.contains(&key))
+    };
     if server.fills_collection() {
         section.entries.clear();
     }
     for child in server.children.iter().filter(|child| child.fills_collection()) {
-        if let Some(target) = section.children.get_mut(child.table.name) {
+        if let Some(target) = section.children.get_mut(child.table.name)
+            && (path != REQUEST_FILTERING || names_built_in(child, target))
+        {
             target.entries.clear();
         }
     }
 }
 
-fn entry(collection: &CollectionTable, texts: &[(&'static str, &str)]) -> Effective {
+fn text(text: &'static str) -> (Value, &'static str) {
+    (Value::Text(text.to_owned()), text)
+}
+
+type Texts = Vec<(&'static str, (Value, &'static str))>;
+
+fn fill_child(section: &mut Effective, child: &str, names: &[&'static str], texts: fn(&'static str) -> Texts) {
+    if let Some(target) = section.children.get_mut(child)
+        && let Some(collection) = target.table.collection
+    {
+        target.entries = names.iter().map(|name| entry(collection, &texts(name))).collect();
+    }
+}
+
+fn entry(collection: &CollectionTable, values: &[(&'static str, (Value, &'static str))]) -> Effective {
     let mut entry = Effective::new(collection.entry);
-    for (name, text) in texts {
-        entry.settings.insert(name, Setting::built_in(Value::Text((*text).to_owned()), text));
+    for (name, (value, text)) in values {
+        entry.settings.insert(name, Setting::built_in(value.clone(), text));
     }
     entry
 }

@@ -20,7 +20,7 @@ impl Hierarchy {
             let mut effective = Effective::new(table.element);
             builtin::fill(table.path, &mut effective);
             if let Some(layer) = layers.and_then(|layers| layers.get(table.path)) {
-                builtin::withdraw(&mut effective, &layer.declared);
+                builtin::withdraw(table.path, &mut effective, &layer.declared);
                 let harmless = self.schema.use_of(table) == SectionUse::Keeps;
                 findings.mildly(harmless, |findings| overlay(&mut effective, &layer.declared, findings));
             }

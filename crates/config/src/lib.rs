@@ -52,8 +52,9 @@ pub use schema::{
 };
 pub use settings::{
     CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
-    ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, HttpErrors, HttpLogging, IpSecurity,
-    IpSecurityEntry, LimiterSection, LogTarget, LogsSection, ProxySection, RateLimit, Settings, StaticContent,
+    ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, FilterList, FilteringRule, HttpErrors, HttpLogging,
+    IpSecurity, IpSecurityEntry, LimiterSection, LogTarget, LogsSection, ProxySection, RateLimit, RequestFiltering,
+    RequestLimits, Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{

@@ -22,6 +22,7 @@ use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::LocationSettings;
 use crate::policy::{denial, policy};
+use crate::request_filter::RequestFilter;
 use crate::scopes::Scopes;
 use crate::site::{SiteId, SitePlan, SiteState};
 use crate::waits::Waits;
@@ -208,6 +209,7 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
         Arc::new(Effective {
             policy: policy(&settings, list_file.map(AsRef::as_ref), scope),
             denial: denial(&settings.limiter),
+            filter: RequestFilter::new(&settings.request_filtering, settings.files.dot_files),
             content: static_content(&settings),
             errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
             logging: settings.http_logging,

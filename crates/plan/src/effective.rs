@@ -5,6 +5,7 @@ use doorward_limiter::{Policy, Scope};
 
 use crate::content::StaticContent;
 use crate::error_pages::ErrorPages;
+use crate::request_filter::RequestFilter;
 
 /// A server that requests are forwarded to (`<doorward><proxy to="…"/>`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Effective {
     pub policy: Policy,
     /// How its denials look.
     pub denial: Denial,
+    /// What is refused for how it is asked for.
+    pub filter: RequestFilter,
     /// How files are served.
     pub content: StaticContent,
     /// Which page an error gets.
@@ -53,6 +56,7 @@ impl Effective {
         Self {
             policy: Policy::open(scope),
             denial: Denial::default(),
+            filter: RequestFilter::open(),
             content: StaticContent::default(),
             errors: ErrorPages::default(),
             logging: HttpLogging::All,

@@ -25,6 +25,6 @@ pub(crate) fn decide(
 /// The stages from the limiter on, once the client is known.
 pub(crate) fn proceed(worker: &Worker, exchange: &mut Exchange, now_ms: u64) -> Result<Handling, Refusal> {
     limit::admit(&worker.limiter, exchange, now_ms)?; //   abort, 401, 403, 404 with .501 to .504
-    filter::screen(exchange)?; //                          404.7, 404.8, 404.11
+    filter::screen(exchange)?; //                          404.5 to 404.19, 413.1
     handler::choose(worker, exchange, now_ms) //           404, 405
 }

@@ -47,6 +47,8 @@ pub(crate) enum Failure {
     BrokenOff,
     /// An error of the upstream's that the site shows in its own way (`existingResponse="Replace"`).
     Replaced(u16),
+    /// The request's body became longer than the site takes.
+    TooLarge,
     /// The client went away, or was too slow.
     Client(End),
 }
@@ -58,10 +60,20 @@ pub(crate) struct Progress {
     pub(crate) uploaded: Cell<bool>,
     /// Any of the request's body has been taken from the client: it cannot be sent again.
     pub(crate) consumed: Cell<bool>,
+    /// Bytes of the body taken so far.
+    pub(crate) body_bytes: Cell<u64>,
     /// The body has been read to its end; on another try there is nothing more to read.
     pub(crate) body_ended: Cell<bool>,
     /// Bytes passed on to the upstream: while they grow, it has nothing to answer yet.
     pub(crate) passed_bytes: Cell<u64>,
+}
+
+impl Progress {
+    /// Takes note of a piece of the body.
+    pub(crate) fn took(&self, piece: &[u8]) {
+        self.consumed.set(true);
+        self.body_bytes.set(self.body_bytes.get() + piece.len() as u64);
+    }
 }
 
 /// Forwards the request and streams the answer back.
@@ -131,6 +143,7 @@ async fn attempt<S: Source, K: Sink>(
         | Failure::Stale
         | Failure::BrokenOff
         | Failure::Replaced(_)
+        | Failure::TooLarge
         | Failure::Client(_) => failure,
     })?;
     if reusable && progress.uploaded.get() {
@@ -155,10 +168,11 @@ async fn converse<S: Source, K: Sink>(
     let chunked = exchange.request.body() == BodyLength::Chunked;
     let mut answer = ClientMachine::new(HeadLimits { request_bytes_max: 256 * 1024, ..HeadLimits::default() });
     answer.begin(exchange.is_head());
+    let body_bytes_max = body_bytes_max(exchange);
     let replaces = exchange.effective.as_ref().is_some_and(|effective| effective.errors.replaces_existing);
     let mut downloaded = Downloaded::new(upstream, replaces);
     let finished = {
-        let upload = upload::run(*source, link, (head, chunked), progress);
+        let upload = upload::run(*source, link, (head, chunked), (progress, body_bytes_max));
         let download = download::run((*sink, progress), exchange, link, (&mut answer, &mut downloaded));
         let gone = poll_fn(|context| sink.poll_gone(context));
         let ended = poll_fn(|context| sink.poll_ended(context));
@@ -170,6 +184,7 @@ async fn converse<S: Source, K: Sink>(
                 sent = &mut upload, if !progress.uploaded.get() => match sent {
                     Ok(()) => progress.uploaded.set(true),
                     Err(Broken::Client(end)) => break Err(Failure::Client(end)),
+                    Err(Broken::TooLarge) => break Err(Failure::TooLarge),
                     // It may have answered early and closed; its answer is read to the end all the same.
                     Err(Broken::Upstream) => break download.await,
                 },
@@ -178,7 +193,18 @@ async fn converse<S: Source, K: Sink>(
             }
         }
     };
+    // Where the answer has begun, only its end can tell.
+    let finished = match finished {
+        Err(Failure::TooLarge) if downloaded.has_begun() => Err(Failure::BrokenOff),
+        finished => finished,
+    };
     finished.map(|()| answer.reusable() && downloaded.is_used_up())
+}
+
+/// How long a body may become whose length nobody knows beforehand.
+fn body_bytes_max(exchange: &Exchange) -> u64 {
+    let filter = exchange.effective.as_ref().map(|effective| &effective.filter).filter(|filter| filter.written);
+    filter.map_or(u64::MAX, |filter| filter.content_bytes_max)
 }
 
 fn finished(connection: &Connection, mut exchange: Box<Exchange>, progress: &Progress) -> Result<(), End> {
@@ -198,6 +224,7 @@ async fn failed(
         Failure::BrokenOff => End::Reset,
         Failure::Client(end) => end,
         Failure::Connect | Failure::NoAnswer | Failure::Stale | Failure::Timeout | Failure::Replaced(_) => End::Close,
+        Failure::TooLarge => End::Linger,
     };
     let Some(refusal) = refusal(failure, &mut exchange) else {
         connection.client.worker.finish(exchange);
@@ -216,6 +243,7 @@ pub(crate) fn refusal(failure: Failure, exchange: &mut Exchange) -> Option<SiteR
         Failure::NoAnswer | Failure::Stale => Some(SiteRefusal::new(502, 3, WIN32_CONNECTION_RESET)),
         Failure::Timeout => Some(SiteRefusal::new(504, 0, WIN32_TIMEOUT)),
         Failure::Replaced(status) => Some(SiteRefusal::new(status, 0, 0)),
+        Failure::TooLarge => Some(SiteRefusal::new(413, 1, 0)),
         Failure::BrokenOff => {
             exchange.answered.win32_status = WIN32_CONNECTION_RESET;
             None

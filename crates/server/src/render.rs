@@ -21,7 +21,7 @@ pub(crate) fn head(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respon
             Framing::Length(response.body.length())
         }
     };
-    common(&mut head, date);
+    common(&mut head, exchange, date);
     rate_limit::append(&mut head, exchange);
     head.framing(framing, exchange.keep_alive, exchange.request.version());
     head.finish();
@@ -43,8 +43,10 @@ pub(crate) fn whole(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respo
 }
 
 /// The fields every response of ours carries.
-pub(crate) fn common(head: &mut HeadWriter<'_>, date: &DateLine) {
-    head.lines(b"Server: Doorward\r\n");
+pub(crate) fn common(head: &mut HeadWriter<'_>, exchange: &Exchange, date: &DateLine) {
+    if !exchange.effective.as_ref().is_some_and(|effective| effective.filter.remove_server_header) {
+        head.lines(b"Server: Doorward\r\n");
+    }
     date.with(|line| {
         head.lines(line);
     });

@@ -156,5 +156,6 @@ impl Connection {
 /// Whether a file found under another spelling may be served for the path that was asked for: the same settings hold at
 /// both, and nothing at the real one is hidden (D23).
 fn is_same_policy(site: &SitePlan, asked: &str, spelling: &str) -> bool {
-    Arc::ptr_eq(&site.settings.at(asked), &site.settings.at(spelling)) && filter::refused(spelling).is_none()
+    let settings = site.settings.at(spelling);
+    Arc::ptr_eq(&site.settings.at(asked), &settings) && !filter::hides(&settings.filter, spelling)
 }

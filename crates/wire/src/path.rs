@@ -62,6 +62,50 @@ pub fn normalise(raw_path: &str, out: &mut String) -> Result<(), BadPath> {
     Ok(())
 }
 
+/// The canonical form that a reader arrives at who takes `%2F` and `%5C` for slashes ([`EncodedSlash::Separates`]), or
+/// who leaves them standing as they are written ([`EncodedSlash::Stays`]). It is for paths that [`normalise`] refuses with
+/// [`BadPath::EncodedSlash`]: who passes such a path on has to make sure that both readings come to the same.
+///
+/// # Errors
+/// Every case of [`BadPath`]; [`BadPath::EncodedSlash`] where the path has `.` or `..` segments too, which more than two
+/// readings would follow from.
+pub fn normalise_as(raw_path: &str, reading: EncodedSlash, out: &mut String) -> Result<(), BadPath> {
+    if has_dot_segment(raw_path) {
+        out.clear();
+        return Err(BadPath::EncodedSlash);
+    }
+    let mut spelled = String::with_capacity(raw_path.len() + 16);
+    let mut rest = raw_path;
+    while let Some(at) = rest.find('%') {
+        spelled.push_str(&rest[..at]);
+        let encoded = rest.get(at..at + 3).filter(|escape| matches!(escape, &"%2f" | &"%2F" | &"%5c" | &"%5C"));
+        match (encoded, reading) {
+            (Some(_), EncodedSlash::Separates) => spelled.push('/'),
+            // Escaped once more, so that the escape is what decoding leaves.
+            (Some(escape), EncodedSlash::Stays) => spelled.extend(["%25", &escape[1..]]),
+            (None, _) => spelled.push('%'),
+        }
+        rest = &rest[at + if encoded.is_some() { 3 } else { 1 }..];
+    }
+    spelled.push_str(rest);
+    normalise(&spelled, out)
+}
+
+/// Whether anybody may see a `.` or `..` segment in a raw path, whatever separates segments for them.
+pub fn has_dot_segment(raw_path: &str) -> bool {
+    let lower = raw_path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    lower.split(is_separator).any(|segment| matches!(segment, "." | ".."))
+}
+
+/// What `%2F` and `%5C` are to a reader.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum EncodedSlash {
+    /// Slashes.
+    Separates,
+    /// Three characters of a segment.
+    Stays,
+}
+
 /// True for most paths of real life: short, printable ASCII, nothing encoded, no segment empty or with a leading dot.
 fn is_canonical(raw: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'%' | b'\\');
@@ -217,6 +261,26 @@ mod tests {
         check("/..foo/a..b", Ok("/..foo/a..b"));
         check("/.../....", Ok("/.../...."));
         check("/a:b;c*d|e", Ok("/a:b;c*d|e"));
+    }
+
+    fn check_readings(raw: &str, separates: Result<&str, BadPath>, stays: Result<&str, BadPath>) {
+        for (reading, expect) in [(EncodedSlash::Separates, separates), (EncodedSlash::Stays, stays)] {
+            let mut out = String::from("left over");
+            let result = normalise_as(raw, reading, &mut out).map(|()| out.as_str());
+            assert_eq!(result, expect, "{raw} {reading:?}");
+        }
+    }
+
+    #[test]
+    fn encoded_slashes_have_two_readings() {
+        check_readings("/@scope%2fname", Ok("/@scope/name"), Ok("/@scope%2fname"));
+        check_readings("/a%5Cb%2F", Ok("/a/b/"), Ok("/a%5Cb%2F"));
+        check_readings("/a%252Fb", Ok("/a%2Fb"), Ok("/a%2Fb"));
+        check_readings("/a%2", Err(BadPath::Escape), Err(BadPath::Escape));
+        check_readings("/a%c3%2f", Err(BadPath::Utf8), Err(BadPath::Utf8));
+        for raw in ["/a%2f..%2fb", "/a%2f%2E%2e", "/%2f./x", "/x%5c..", "/../%2f"] {
+            check_readings(raw, Err(BadPath::EncodedSlash), Err(BadPath::EncodedSlash));
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod messages;
 mod paths;
 mod proxy;
 mod reload;
+mod request_filtering;
 mod static_files;
 mod stop_start;
 mod tls;

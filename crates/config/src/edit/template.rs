@@ -18,6 +18,7 @@ pub(super) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
       <sectionGroup name="security">
         <section name="dynamicIpSecurity" overrideModeDefault="Deny" />
         <section name="ipSecurity" overrideModeDefault="Deny" />
+        <section name="requestFiltering" overrideModeDefault="Allow" />
       </sectionGroup>
       <section name="staticContent" overrideModeDefault="Allow" />
     </sectionGroup>

@@ -9,6 +9,7 @@ pub(super) const FILES: SectionTable = SectionTable {
     element: &ElementTable::new(
         "files",
         &[
+            AttributeTable::new("dotFiles", Bool).default("false"),
             AttributeTable::new("ignoreCase", Bool).default("false"),
             AttributeTable::new("precompressed", Bool).default("true"),
         ],

@@ -20,7 +20,6 @@ const WEB_SERVER: &[&str] = &[
     "httpRedirect",
     "iisnode",
     "security/access",
-    "security/requestFiltering",
     "serverRuntime",
     "urlCompression",
     "webdav/authoring",

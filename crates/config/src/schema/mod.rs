@@ -13,6 +13,7 @@ mod known;
 mod log;
 mod logs;
 mod names;
+mod request_filtering;
 mod schema_set;
 mod sections;
 mod security;
@@ -46,6 +47,7 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &errors::HTTP_ERRORS,
     &errors::HTTP_LOGGING,
     &logs::LOGS,
+    &request_filtering::REQUEST_FILTERING,
     &security::IP_SECURITY,
     &security::DYNAMIC_IP_SECURITY,
     &doorward::LIMITER,

@@ -10,6 +10,7 @@ mod ip_security;
 mod limiter;
 mod logs;
 mod proxy;
+mod request_filtering;
 
 pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, StaticContent};
 pub use dynamic_ip_security::{ConcurrentLimit, DenyAction, DynamicIpSecurity, RateLimit};
@@ -19,6 +20,7 @@ pub use ip_security::{IpSecurity, IpSecurityEntry};
 pub use limiter::LimiterSection;
 pub use logs::{LogTarget, LogsSection};
 pub use proxy::ProxySection;
+pub use request_filtering::{FilterList, FilteringRule, RequestFiltering, RequestLimits};
 
 /// What applies at one path of one site, each attribute from the nearest level that sets it.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Settings {
     pub dynamic_ip_security: DynamicIpSecurity,
     /// `system.webServer/security/ipSecurity`.
     pub ip_security: IpSecurity,
+    /// `system.webServer/security/requestFiltering`.
+    pub request_filtering: RequestFiltering,
     /// `system.webServer/defaultDocument`.
     pub default_document: DefaultDocument,
     /// `system.webServer/directoryBrowse`.

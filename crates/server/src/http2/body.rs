@@ -53,7 +53,7 @@ impl Source for Received<'_> {
 
     fn gather(&mut self, out: &mut Vec<u8>, chunked: bool, progress: &Progress) -> Result<Gathered, Broken> {
         if let Some(piece) = self.piece.take() {
-            progress.consumed.set(true);
+            progress.took(&piece);
             put_piece(out, chunked, &piece);
             // The client may send as much again, now that somebody takes it.
             let _stream_gone = self.body.flow_control().release_capacity(piece.len());

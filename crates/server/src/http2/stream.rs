@@ -172,6 +172,7 @@ async fn forward(
         | Failure::Timeout
         | Failure::NoAnswer
         | Failure::Stale
+        | Failure::TooLarge
         | Failure::Replaced(_) => Reason::INTERNAL_ERROR,
     });
     Ended::Broken

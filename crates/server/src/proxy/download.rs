@@ -31,6 +31,11 @@ impl Downloaded {
         self.carry.is_empty()
     }
 
+    /// Whether the client has got a part of it.
+    pub(super) fn has_begun(&self) -> bool {
+        self.head_sent
+    }
+
     /// Nothing yet.
     pub(super) fn new(upstream: &Upstream, replaces_errors: bool) -> Self {
         Self {

@@ -82,9 +82,11 @@ pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Resp
     let before = out.len();
     let framing = framing(exchange, answer);
     let mut head = HeadWriter::start(out, answer.status());
+    let unnamed = exchange.effective.as_ref().is_some_and(|effective| effective.filter.remove_server_header);
     for (name, value) in end_to_end(answer.fields()) {
         let framed = name.eq_ignore_ascii_case("Content-Length") || name.eq_ignore_ascii_case("Transfer-Encoding");
-        if !framed {
+        let left_out = unnamed && name.eq_ignore_ascii_case("Server");
+        if !framed && !left_out {
             head.field(name, value);
         }
     }

@@ -37,7 +37,7 @@ impl Source for Received<'_> {
             }
             match self.machine.read(&self.carry[used..], &mut unused) {
                 Ok((count, Event::Body(piece))) => {
-                    progress.consumed.set(true);
+                    progress.took(piece);
                     put_piece(out, chunked, piece);
                     used += count;
                 }

@@ -16,6 +16,8 @@ pub(super) const GATHERED_BYTES_MAX: usize = 64 * 1024;
 /// Whose fault ended the upload.
 pub(crate) enum Broken {
     Client(End),
+    /// The client sent more than the site takes.
+    TooLarge,
     Upstream,
 }
 

@@ -7,12 +7,12 @@ use tokio::net::TcpStream;
 use super::Progress;
 use super::sides::{Broken, Gathered, Source, put_end};
 
-/// Sends the head and the whole body.
+/// Sends the head and the whole body, unless it becomes too long.
 pub(super) async fn run<S: Source>(
     source: &mut S,
     link: &TcpStream,
     (head, chunked): (Vec<u8>, bool),
-    progress: &Progress,
+    (progress, body_bytes_max): (&Progress, u64),
 ) -> Result<(), Broken> {
     let mut out = head;
     if progress.body_ended.get() {
@@ -21,7 +21,11 @@ pub(super) async fn run<S: Source>(
         return write(link, &out, progress).await;
     }
     loop {
-        match source.gather(&mut out, chunked, progress)? {
+        let gathered = source.gather(&mut out, chunked, progress)?;
+        if progress.body_bytes.get() > body_bytes_max {
+            return Err(Broken::TooLarge);
+        }
+        match gathered {
             Gathered::End => {
                 progress.body_ended.set(true);
                 return write(link, &out, progress).await;

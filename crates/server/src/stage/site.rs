@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use doorward_plan::{ListenerPlan, Route};
+use doorward_plan::{Effective, ListenerPlan, Route, SitePlan};
+use doorward_wire::path::{BadPath, EncodedSlash};
 use doorward_wire::{Malformed, path};
 
 use crate::exchange::Exchange;
@@ -10,21 +11,45 @@ use crate::outcome::{Refusal, ServiceRefusal, SiteRefusal};
 
 /// Normalises the path, finds the site by local address and host name, and its settings at the path.
 pub(crate) fn choose(listener: &ListenerPlan, exchange: &mut Exchange) -> Result<(), Refusal> {
+    let mut in_doubt = false;
     if exchange.request.path() == "*" {
         exchange.path.push('*');
     } else {
-        path::normalise(exchange.request.path(), &mut exchange.path)
-            .map_err(|_| Refusal::Service(ServiceRefusal::Malformed(Malformed::Url)))?;
+        let (raw, out) = (exchange.request.path(), &mut exchange.path);
+        in_doubt = match path::normalise(raw, out) {
+            Err(BadPath::EncodedSlash) => {
+                path::normalise_as(raw, EncodedSlash::Separates, out).map_err(|_| malformed())?;
+                true
+            }
+            read => read.map(|()| false).map_err(|_| malformed())?,
+        };
     }
     match listener.routes(exchange.ends.local.ip()).find(exchange.request.host()) {
         Route::Site(site) => {
-            exchange.effective = Some(site.settings.at(&exchange.path));
+            let effective = site.settings.at(&exchange.path);
+            if in_doubt && !is_same_either_way(site, &effective, exchange.request.path()) {
+                return Err(malformed());
+            }
+            exchange.effective = Some(effective);
             exchange.site = Some(Arc::clone(site));
             segments(site.url_segments_max, &exchange.path)
         }
         Route::Stopped => Err(Refusal::Service(ServiceRefusal::Stopped)),
         Route::UnknownHost => Err(Refusal::Service(ServiceRefusal::UnknownHost)),
     }
+}
+
+fn malformed() -> Refusal {
+    Refusal::Service(ServiceRefusal::Malformed(Malformed::Url))
+}
+
+/// Whether a path with `%2F` or `%5C` may be forwarded as it is written: what holds for it does not depend on whether the
+/// upstream takes them for slashes. `effective` is what holds if it does. For files such a path stays refused.
+fn is_same_either_way(site: &SitePlan, effective: &Arc<Effective>, raw: &str) -> bool {
+    let mut kept = String::new();
+    effective.upstream.is_some()
+        && path::normalise_as(raw, EncodedSlash::Stays, &mut kept).is_ok()
+        && Arc::ptr_eq(&site.settings.at(&kept), effective)
 }
 
 /// `limits/maxUrlSegments` (IIS reference §1.4).

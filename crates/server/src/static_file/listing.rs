@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd as _, OwnedFd};
 
-use doorward_plan::StaticContent;
+use doorward_plan::Effective;
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 use rustix::io::Errno;
 
@@ -32,16 +32,16 @@ pub(crate) struct Entry {
 
 /// Reads a folder. Whatever would not be served is not told about: hidden names, file types
 /// without a media type, links that lead outside, pipes and devices.
-pub(super) fn read(folder: &OwnedFd, content: &StaticContent) -> Result<Listing, Errno> {
+pub(super) fn read(folder: &OwnedFd, effective: &Effective) -> Result<Listing, Errno> {
     let mut listing = Listing::default();
     for entry in Dir::read_from(folder)? {
         let entry = entry?;
         let Some(name) = entry.file_name().to_str().ok().filter(|name| !matches!(*name, "." | "..")) else { continue };
-        if filter::refused(&format!("/{name}")).is_some() {
+        if filter::hides(&effective.filter, &format!("/{name}")) {
             continue;
         }
         let Some(entry) = look_at(folder, name) else { continue };
-        if !entry.is_folder && content.mime.media_type(name).is_none() {
+        if !entry.is_folder && effective.content.mime.media_type(name).is_none() {
             continue;
         }
         if listing.entries.len() == ENTRIES_MAX {
@@ -71,7 +71,7 @@ fn look_at(folder: &OwnedFd, name: &str) -> Option<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorward_plan::MimeMap;
+    use doorward_plan::{AllowList, MimeMap, Names, RequestFilter, StaticContent};
     use std::fs;
 
     #[test]
@@ -88,9 +88,18 @@ mod tests {
             std::os::unix::fs::symlink(target, inside.join(name)).unwrap();
         }
         let mime = MimeMap::new([(".txt".to_owned(), "text/plain".to_owned())]);
-        let content = StaticContent { mime, ..StaticContent::default() };
+        let effective = Effective {
+            content: StaticContent { mime, ..StaticContent::default() },
+            filter: RequestFilter {
+                dot_files: false,
+                hidden_segments: Names::new(["web.config"]),
+                extensions: AllowList::of(true, [], [".cs"]),
+                ..RequestFilter::open()
+            },
+            ..Effective::bare(doorward_limiter::Scope(1))
+        };
         let folder = OwnedFd::from(fs::File::open(&inside).unwrap());
-        let listing = read(&folder, &content).unwrap();
+        let listing = read(&folder, &effective).unwrap();
         let mut seen: Vec<_> = listing.entries.iter().map(|entry| (&*entry.name, entry.is_folder)).collect();
         seen.sort_unstable();
         assert_eq!(seen, [("a.txt", false), ("link.txt", false), ("s", true), ("sub", true)]);

@@ -154,7 +154,7 @@ impl FileJob {
         }
         match open_beneath(root, if folder.is_empty() { "." } else { folder })? {
             Opened::Folder(folder) if self.effective.content.browse.is_some() => {
-                Ok(Found::Listing(listing::read(&folder, &self.effective.content)?))
+                Ok(Found::Listing(listing::read(&folder, &self.effective)?))
             }
             Opened::Folder(_) => Ok(Found::Refused(SiteRefusal::new(403, 14, 0).into())),
             Opened::Regular(_) | Opened::Special => Ok(Found::Refused(SiteRefusal::new(404, 0, 2).into())),

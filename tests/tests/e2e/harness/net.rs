@@ -122,6 +122,8 @@ const TESTS: &[&str] = &[
     "node_loads_the_pages",
     "h2load_loads_the_pages",
     "status_counts_denials_by_site_and_reason",
+    "request_filtering_holds_where_it_is_written",
+    "encoded_slashes_reach_an_upstream_as_written",
 ];
 
 /// One test's loopback network and ports.
