@@ -352,3 +352,32 @@ fn paths_follow_the_maps_of_the_file() {
     assert_eq!(read.paths.resolve(r"%SystemDrive%\inetpub\wwwroot").path, Path::new("/srv/www/wwwroot"));
     assert_eq!(read.paths.resolve(r"E:\x").path, Path::new("/h/drives/e/x"));
 }
+
+/// What request filtering hides and denies at the root of a site, where the server's level says this.
+fn check_filtering(inner: &str, hidden: &[&str], shown: &[&str]) {
+    let section = format!("<requestFiltering>{inner}</requestFiltering>");
+    let read = configuration(&format!("{}{}", sites(SHOP), security(None, &section)));
+    let at = read.settings_at("Shop", "/").request_filtering;
+    let is_listed = |name: &&&str| {
+        let extensions = at.file_extensions.entries.iter().filter(|(_, allowed)| !allowed).map(|(name, _)| name);
+        at.hidden_segments.iter().chain(extensions).any(|own| own == **name)
+    };
+    assert_eq!(hidden.iter().filter(is_listed).count(), hidden.len(), "{inner}: {at:?}");
+    assert_eq!(shown.iter().filter(is_listed).count(), 0, "{inner}: {at:?}");
+}
+
+#[test]
+fn a_list_without_stock_names_adds_to_the_stock_list() {
+    check_filtering("", &["web.config", "bin", ".cs"], &["secret"]);
+    check_filtering(
+        r#"<hiddenSegments><add segment="secret"/></hiddenSegments>"#,
+        &["web.config", "secret", ".cs"],
+        &[],
+    );
+    let part = r#"<hiddenSegments><add segment="WEB.config"/><add segment="secret"/></hiddenSegments>"#;
+    check_filtering(part, &["WEB.config", "secret", ".cs"], &["bin"]);
+    check_filtering("<hiddenSegments><clear/></hiddenSegments>", &[".cs"], &["web.config", "bin"]);
+    check_filtering(r#"<hiddenSegments><remove segment="bin"/></hiddenSegments>"#, &["web.config"], &["bin"]);
+    let extension = r#"<fileExtensions><add fileExtension=".cs" allowed="true"/></fileExtensions>"#;
+    check_filtering(extension, &["web.config"], &[".cs", ".config"]);
+}
