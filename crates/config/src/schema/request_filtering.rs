@@ -82,7 +82,10 @@ const VERBS: ElementTable = ElementTable::new(
 )
 .collection(&list(&ElementTable::new(
     "add",
-    &[AttributeTable::new("verb", FilledText).required().unique(), AttributeTable::new("allowed", Bool).required()],
+    &[
+        AttributeTable::new("verb", FilledText).required().unique().case_sensitive(),
+        AttributeTable::new("allowed", Bool).required(),
+    ],
 )));
 
 const HIDDEN_SEGMENTS: ElementTable =
