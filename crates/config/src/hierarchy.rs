@@ -235,7 +235,7 @@ impl Walk<'_> {
 }
 
 /// IIS's text for a section that may not stand where it stands (IIS reference §3.8).
-const LOCKED: &str = "This configuration section cannot be used at this path. This happens when the section is locked \
+pub(crate) const LOCKED: &str = "This configuration section cannot be used at this path. This happens when the section is locked \
     at a parent level. Locking is either by default (overrideModeDefault=\"Deny\"), or set explicitly by a location tag \
     with overrideMode=\"Deny\" or the legacy allowOverride=\"false\".";
 

@@ -40,7 +40,10 @@ pub use binding::{Binding, BindingAddress, Endpoint, EndpointError, HostRule, pa
 pub use certificate::{CertificateBinding, CertificateKey, CertificatePlace};
 pub use configuration::{Configuration, EffectiveValue, ListenEntry};
 pub use diagnostic::{Diagnostic, Ignored, LoadError, Origin, Severity};
-pub use edit::{AttributeChange, Edit, EditError, EditedFile, NewSite, NewValue, edit};
+pub use edit::{
+    Action, AttributeChange, ConfigFile, Deed, Edit, EditError, EditedFile, NewSite, NewValue, Position, SectionChange,
+    Step, edit, web_config_file,
+};
 pub use home::Home;
 pub use list_file::ListFile;
 pub use load::{load, load_text};

@@ -235,6 +235,6 @@ fn is_foreign(name: &str) -> bool {
 }
 
 /// The complaint about an attribute, in IIS's form (two spaces).
-fn invalid(name: &str, reason: Complaint) -> Complaint {
+pub(crate) fn invalid(name: &str, reason: Complaint) -> Complaint {
     Complaint { message: format!("The '{name}' attribute is invalid.  {}", reason.message), ..reason }
 }

@@ -1,17 +1,32 @@
 //! New elements in the style of the text around them.
 
-use crate::document::{Element, Splice, Style, escape_attribute, margin};
+use crate::document::{Attribute, Element, Splice, Style, escape_attribute, margin};
 
 /// An element to write.
+#[derive(Clone)]
 pub(super) struct New {
     name: &'static str,
     attributes: Vec<(&'static str, String)>,
     children: Vec<New>,
+    /// Lines that stand for the whole element: one that is moved keeps its form.
+    moved: Option<Vec<String>>,
 }
 
 impl New {
     pub(super) fn element(name: &'static str) -> Self {
-        Self { name, attributes: Vec::new(), children: Vec::new() }
+        Self { name, attributes: Vec::new(), children: Vec::new(), moved: None }
+    }
+
+    /// An element that stands elsewhere in `text`. Its lines are indented anew, unless a value goes over several.
+    pub(super) fn moved(text: &str, element: &Element) -> Self {
+        let margin = margin(text, element.range.start).unwrap_or("");
+        let written = &text[element.range.clone()];
+        let lines = if has_long_value(text, element) {
+            vec![written.to_owned()]
+        } else {
+            written.lines().map(|line| line.strip_prefix(margin).unwrap_or(line).to_owned()).collect()
+        };
+        Self { moved: Some(lines), ..Self::element("") }
     }
 
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -26,6 +41,9 @@ impl New {
 
     /// The element at `margin`, without a line end before or after it.
     fn render(&self, margin: &str, style: &Style) -> String {
+        if let Some(lines) = &self.moved {
+            return lines.iter().map(|line| format!("{margin}{line}")).collect::<Vec<_>>().join(style.newline);
+        }
         let mut text = format!("{margin}<{}", self.name);
         for (name, value) in &self.attributes {
             text.extend([" ", *name, "=\"", &escape_attribute(value), "\""]);
@@ -48,8 +66,32 @@ impl New {
 /// Writes `new` behind `sibling`.
 pub(super) fn after(text: &str, sibling: &Element, new: &New) -> Splice {
     let style = Style::of(text);
-    let margin = margin(text, sibling.range.start).unwrap_or(&style.indent);
+    let margin = line_margin(text, sibling.range.start);
     Splice::insert(sibling.range.end, format!("{}{}", style.newline, new.render(margin, &style)))
+}
+
+/// The white space at the beginning of the line.
+fn line_margin(text: &str, offset: usize) -> &str {
+    let line = &text[text[..offset].rfind('\n').map_or(0, |at| at + 1)..];
+    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+}
+
+/// Writes `new` before `sibling`.
+pub(super) fn before(text: &str, sibling: &Element, new: &New) -> Splice {
+    let style = Style::of(text);
+    match margin(text, sibling.range.start) {
+        Some(white) => {
+            let at = sibling.range.start - white.len();
+            Splice::insert(at, format!("{}{}", new.render(white, &style), style.newline))
+        }
+        None => Splice::insert(sibling.range.start, format!("{}{}", new.render("", &style), style.newline)),
+    }
+}
+
+/// Whether a value somewhere in the element has a line break in it.
+fn has_long_value(text: &str, element: &Element) -> bool {
+    element.attributes.iter().any(|attribute| text[attribute.value_range.clone()].contains('\n'))
+        || element.children.iter().any(|child| has_long_value(text, child))
 }
 
 /// Writes `new` as the last child of `parent`.
@@ -120,6 +162,16 @@ pub(super) fn attribute(text: &str, element: &Element, (name, value): (&str, &st
     let tag = &text[element.range.clone()][..start_tag_length(&text[element.range.clone()])];
     let kept = tag.trim_end_matches('>').trim_end_matches('/').trim_end().len();
     Splice::insert(element.range.start + kept, format!(" {name}=\"{}\"", escape_attribute(value)))
+}
+
+/// Takes one attribute away, with the white space before it.
+pub(super) fn attribute_removal(text: &str, element: &Element, attribute: &Attribute) -> Splice {
+    // The quote that ends the value belongs to it.
+    let end = attribute.value_range.end + 1;
+    let before = &text[element.range.start..attribute.value_range.start];
+    let name = before.rfind(&attribute.name).unwrap_or(before.len());
+    let start = element.range.start + before[..name].trim_end().len();
+    Splice::remove(start..end)
 }
 
 /// Takes `element` away, with its whole lines where nothing else stands on them.

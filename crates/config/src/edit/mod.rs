@@ -1,23 +1,34 @@
 //! Changes to a document: bytes spliced in, everything else untouched.
 
+mod attributes;
 mod certificate;
+mod change;
 mod insert;
 mod listen;
+mod lock_mode;
+mod normal;
 mod section;
 mod site;
+mod spot;
+mod target;
 mod template;
+mod way;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::certificate::{CertificateKey, CertificatePlace};
-use crate::diagnostic::{Diagnostic, Findings, Severity};
+use crate::configuration::Configuration;
+use crate::diagnostic::{Diagnostic, Findings, Origin, Severity};
 use crate::document::Document;
+use crate::hierarchy::LOCKED;
 use crate::home::Home;
 use crate::http_service;
 use crate::load::load_text;
 use crate::store::{self, StoreError};
+pub use change::{Action, ConfigFile, Deed, Position, SectionChange, Step};
+pub use target::web_config_file;
 
 /// One change to a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +50,8 @@ pub enum Edit {
     UnbindCertificate(CertificateKey),
     /// Sets attributes of sections at one level.
     SetAttributes(AttributeChange),
+    /// Changes one section at one level.
+    Change(SectionChange),
 }
 
 /// Attributes to set at one level; everything else stays as it is, byte by byte.
@@ -107,6 +120,85 @@ pub enum EditError {
     /// No certificate is bound there.
     #[error("no certificate is bound to {0}")]
     NoSuchCertificate(CertificateKey),
+    /// There is no section of that name.
+    #[error("there is no section '{0}'")]
+    NoSuchSection(String),
+    /// The site has no such path, or its folder cannot be told.
+    #[error("Unrecognized configuration path 'MACHINE/WEBROOT/APPHOST/{0}'")]
+    NoSuchPath(String),
+    /// The section may stand elsewhere only.
+    #[error("{}: {LOCKED}", .section)]
+    Locked {
+        /// Full path of the section.
+        section: String,
+        /// The file that locks it, and where, as far as one place does.
+        file: PathBuf,
+        /// That place.
+        origin: Option<Origin>,
+    },
+    /// An attribute or element of the section is locked by one above it.
+    #[error("Lock violation: {name} is locked at {origin}")]
+    LockedName {
+        /// The attribute or element.
+        name: String,
+        /// What locks it.
+        origin: Origin,
+    },
+    /// The section has no such element.
+    #[error("Unrecognized element '{name}' in {section}")]
+    NoSuchElement {
+        /// Full path of the section.
+        section: String,
+        /// What was asked for.
+        name: String,
+        /// What may have been meant.
+        near: Option<String>,
+    },
+    /// The element holds no entries.
+    #[error("'{name}' of {section} holds no entries")]
+    NotCollection {
+        /// Full path of the section.
+        section: String,
+        /// The element.
+        name: String,
+    },
+    /// No entry has these values.
+    #[error("{section} has no entry with {keys}")]
+    NoSuchEntry {
+        /// Full path of the section.
+        section: String,
+        /// The values.
+        keys: String,
+    },
+    /// The entry is inherited, and the collection knows no way to take it back.
+    #[error("the entry with {keys} of {section} is inherited and cannot be removed here")]
+    NotRemovable {
+        /// Full path of the section.
+        section: String,
+        /// The values.
+        keys: String,
+    },
+    /// An entry of the same key is there.
+    #[error("Cannot add duplicate collection entry of type '{entry}' with key '{names}' set to '{texts}'")]
+    Duplicate {
+        /// Name of the entry's element.
+        entry: String,
+        /// The key attributes.
+        names: String,
+        /// Their texts.
+        texts: String,
+    },
+    /// A new entry lacks attributes.
+    #[error("Element is missing required attributes {0}")]
+    Missing(String),
+    /// A text is no value of its attribute.
+    #[error("{message}")]
+    Value {
+        /// IIS's text, which names the attribute.
+        message: String,
+        /// How to mend it.
+        hint: Option<String>,
+    },
     /// No section has an attribute of that name.
     #[error("{section} has no attribute '{name}'")]
     NoSuchAttribute {
@@ -142,8 +234,9 @@ pub fn edit(home: &Home, edit: &Edit) -> Result<EditedFile, EditError> {
         Edit::UnbindCertificate(key) => change_http_service(home, |text, file| certificate::unbind(text, file, key)),
         Edit::SetAttributes(change) => {
             let site = change.site.as_deref();
-            change_configuration(home, |text| section::set(text, home, change), site)
+            change_configuration(home, |text| attributes::set(text, home, change), site)
         }
+        Edit::Change(change) => target::change(home, change),
     }
 }
 
@@ -154,12 +247,17 @@ fn change_configuration(
 ) -> Result<EditedFile, EditError> {
     let path = home.config_file.clone();
     let previous = store::read(&path)?;
-    let http_config = store::read(&home.http_config_file)?;
     let text = change(previous.as_deref().unwrap_or(template::APPLICATION_HOST))?;
-    let http_config = http_config.as_deref().map(|text| (text, home.http_config_file.as_path()));
-    let configuration = load_text(&text, &path, http_config, home).map_err(|e| EditError::Invalid(e.diagnostics))?;
+    let configuration = loaded(home, &text)?;
     let refused: Vec<Diagnostic> = configuration.findings.into_iter().filter_map(|d| refusal(d, new_site)).collect();
     if refused.is_empty() { Ok(EditedFile { path, text, previous }) } else { Err(EditError::Invalid(refused)) }
+}
+
+/// What the server would make of this text.
+fn loaded(home: &Home, text: &str) -> Result<Configuration, EditError> {
+    let http_config = store::read(&home.http_config_file)?;
+    let http_config = http_config.as_deref().map(|text| (text, home.http_config_file.as_path()));
+    load_text(text, &home.config_file, http_config, home).map_err(|error| EditError::Invalid(error.diagnostics))
 }
 
 /// A finding about the site in hand that a file may have and a command may not write.

@@ -1,200 +1,274 @@
-//! Setting attributes of sections at one level.
+//! One section at one level of one file: everything that can happen to it.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::document::{Element, Splice, escape_attribute, splice};
+use crate::document::{Document, Element, Splice, escape_attribute, splice};
+use crate::edit::change::{Action, Deed, Position, Step};
 use crate::edit::insert::{self, New};
-use crate::edit::site::{declaration, is_named, place_location, sites};
-use crate::edit::{AttributeChange, EditError, NewValue, parse};
-use crate::home::Home;
-use crate::schema::{self, ElementTable};
+use crate::edit::site::place_location;
+use crate::edit::spot::{Spot, clash, entries, prune, withdrawn};
+use crate::edit::way::{Hop, Values, Way, Written, has_values};
+use crate::edit::{EditError, lock_mode, normal, parse};
+use crate::effective::Effective;
+use crate::schema::{CollectionTable, ElementTable, Key};
 
-/// Writes every value where the level has it already, else into the section, else into a new one.
-pub(super) fn set(text: &str, home: &Home, change: &AttributeChange) -> Result<String, EditError> {
-    let file: Arc<Path> = Arc::from(home.config_file.as_path());
-    let root = parse(text, &file)?.root;
-    let site = match &change.site {
-        None => None,
-        Some(name) => {
-            let known = sites(&root).find(|site| is_named(site, name)).ok_or(EditError::NoSuchSite(name.clone()))?;
-            known.attribute("name").map(str::to_owned)
-        }
-    };
-    let level = level(site.as_deref().unwrap_or(""), &change.path);
-    let mut text = text.to_owned();
-    for value in &change.values {
-        let steps = steps(value)?;
-        let root = parse(&text, &file)?.root;
-        text = splice(&text, vec![write(&text, &root, &level, &steps)]);
-        if value.section.starts_with("doorward/") {
-            let root = parse(&text, &file)?.root;
-            text = splice(&text, declaration(&text, &root).into_iter().collect());
-        }
-    }
-    Ok(text)
+/// Where a section stands.
+pub(super) struct SectionAt<'c> {
+    pub(super) file: &'c Arc<Path>,
+    /// Path of the location tag, without slashes at its ends; empty is the file's own level.
+    pub(super) location: &'c str,
+    /// Full path.
+    pub(super) path: &'static str,
+    pub(super) table: &'static ElementTable,
+    /// What the level inherits; `None` where nothing is above it.
+    pub(super) inherited: Option<&'c Effective>,
 }
 
-/// Site and path as a location tag names them, without slashes at the ends.
-fn level(site: &str, path: &str) -> String {
-    let segments = std::iter::once(site).chain(path.split('/'));
-    segments.filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/")
-}
-
-/// From the document's root to the attribute: names as the schema spells them.
-struct Steps<'v> {
-    /// How many of the names lead to the section itself.
-    section: usize,
-    elements: Vec<&'static str>,
-    attribute: (&'static str, &'v str),
-}
-
-fn steps(value: &NewValue) -> Result<Steps<'_>, EditError> {
-    let unknown = || EditError::NoSuchAttribute { section: value.section.clone(), name: value.name.clone() };
-    let table = schema::section(&value.section).ok_or_else(unknown)?;
-    let mut elements: Vec<&'static str> = table.path.split('/').collect();
-    let section = elements.len();
-    let mut element: &'static ElementTable = table.element;
-    let mut names: Vec<&str> = value.name.split('.').collect();
-    let attribute = names.pop().unwrap_or("");
-    for name in names {
-        element = element.children.iter().copied().find(|child| child.name == name).ok_or_else(unknown)?;
-        elements.push(element.name);
-    }
-    let attribute = element.attribute(attribute).ok_or_else(unknown)?.name;
-    Ok(Steps { section, elements, attribute: (attribute, &value.text) })
-}
-
-/// The change that gives one attribute its value.
-fn write(text: &str, root: &Element, level: &str, steps: &Steps<'_>) -> Splice {
-    let Some(container) = container(root, level, &steps.elements[..steps.section]) else {
-        let location = New::element("location").with("path", level).holding([new(steps, 0)]);
-        return place_location(text, root, &location);
-    };
-    let mut element = container;
-    for (depth, name) in steps.elements.iter().enumerate() {
-        match element.child(name) {
-            Some(child) => element = child,
-            None => return insert::last_in(text, element, &new(steps, depth)),
-        }
-    }
-    let (name, value) = steps.attribute;
-    match element.attributes.iter().find(|attribute| attribute.name == name) {
-        Some(attribute) => {
-            // The quotes around it may be single ones.
-            let text = escape_attribute(value).replace('\'', "&apos;");
-            Splice { range: attribute.value_range.clone(), text }
-        }
-        None => insert::attribute(text, element, (name, value)),
-    }
-}
-
-/// What holds the level's sections: the place that has this section, else the last one there is.
-fn container<'e>(root: &'e Element, level: &str, section: &[&str]) -> Option<&'e Element> {
-    let mut places: Vec<&Element> = if level.is_empty() { vec![root] } else { Vec::new() };
-    let is_level = |element: &&Element| {
-        let path = element.attribute("path").unwrap_or("").trim_matches('/');
-        element.name == "location" && is_same_level(path, level)
-    };
-    places.extend(root.children.iter().filter(is_level));
-    let has_section = |place: &&&Element| section.iter().try_fold(**place, |at, name| at.child(name)).is_some();
-    places.iter().find(has_section).or(places.last()).copied()
-}
-
-fn is_same_level(written: &str, level: &str) -> bool {
-    let written = if written == "." { "" } else { written };
-    self::level("", written).to_lowercase() == level.to_lowercase()
-}
-
-/// The missing elements from `depth` on, with the attribute in the innermost.
-fn new(steps: &Steps<'_>, depth: usize) -> New {
-    let mut names = steps.elements[depth..].iter().rev();
-    let innermost = names.next().copied().unwrap_or_default();
-    let (name, value) = steps.attribute;
-    names.fold(New::element(innermost).with(name, value), |inner, name| New::element(name).holding([inner]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DYNAMIC: &str = "system.webServer/security/dynamicIpSecurity";
-
-    fn changed(text: &str, site: &str, path: &str, value: (&str, &str, &str)) -> String {
-        let (section, name, value) = value;
-        let value = NewValue { section: section.to_owned(), name: name.to_owned(), text: value.to_owned() };
-        let site = (!site.is_empty()).then(|| site.to_owned());
-        let change = AttributeChange { site, path: path.to_owned(), values: vec![value] };
-        match set(text, &Home::under(Path::new("h")), &change) {
-            Ok(text) => text,
-            Err(error) => error.to_string(),
+impl SectionAt<'_> {
+    /// Carries out one action.
+    pub(super) fn act(&self, text: &str, action: &Action) -> Result<String, EditError> {
+        let way = Way::find((self.path, self.table), action)?;
+        let document = parse(text, self.file)?;
+        let here = self.here(&document, text, &way);
+        match &action.deed {
+            Deed::Set { attribute, text: value } => {
+                let table = way.attribute(attribute)?;
+                let value = normal::text(table, value)?;
+                self.set(&here, (table.name, &value))
+            }
+            Deed::Unset { attribute } => {
+                let name = way.attribute(attribute)?.name;
+                let written =
+                    here.spot.element().and_then(|e| Some((e, e.attributes.iter().find(|own| own.name == name)?)));
+                let change = written.map(|(element, own)| insert::attribute_removal(text, element, own));
+                Ok(splice(text, change.into_iter().collect()))
+            }
+            Deed::Add { attributes, position } => {
+                let values = way.new_entry(attributes)?;
+                self.add(&here, &values, *position)
+            }
+            Deed::Remove { keys } => self.remove(&here, &way.keys(keys)?),
+            Deed::Clear => self.clear(&here),
+            Deed::Drop => {
+                Ok(splice(text, here.spot.element().map(|_| prune(text, &here.spot.chain)).into_iter().collect()))
+            }
+            Deed::Lock => Ok(lock_mode::set(text, &document.root, self, "Deny")),
+            Deed::Unlock => Ok(lock_mode::set(text, &document.root, self, "Allow")),
         }
     }
 
-    fn check(before: &str, after: &str, place: (&str, &str), value: (&str, &str, &str)) {
-        let frame = |inner: &str| {
-            format!(
-                "<configuration>\n  <system.applicationHost><sites><site name=\"Shop\" id=\"1\"/></sites></system.applicationHost>\n{inner}</configuration>\n"
-            )
+    /// Names from the container of sections to the section itself.
+    pub(super) fn groups(&self) -> Vec<&'static str> {
+        self.path.split('/').collect()
+    }
+
+    fn here<'a>(&self, document: &'a Document, text: &'a str, way: &'a Way) -> Here<'a> {
+        Here { text, way, spot: Spot::find(&document.root, (self.location, &self.groups()), way) }
+    }
+
+    fn set(&self, here: &Here<'_>, (name, value): (&'static str, &str)) -> Result<String, EditError> {
+        let text = here.text;
+        let Some(element) = here.spot.element() else {
+            if let Some(changed) = self.override_entry(here, (name, value))? {
+                return Ok(changed);
+            }
+            return self.create(here, |new| new.with(name, value));
         };
-        assert_eq!(changed(&frame(before), place.0, place.1, value), frame(after));
+        let change = match element.attributes.iter().find(|attribute| attribute.name == name) {
+            Some(own) => {
+                // The quotes around it may be single ones.
+                let new = escape_attribute(value).replace('\'', "&apos;");
+                Splice { range: own.value_range.clone(), text: new }
+            }
+            None => insert::attribute(text, element, (name, value)),
+        };
+        Ok(splice(text, vec![change]))
     }
 
-    const RATE: (&str, &str, &str) = (DYNAMIC, "denyByRequestRate.maxRequests", "7");
-
-    #[test]
-    fn a_written_value_is_replaced_and_nothing_else() {
-        check(
-            "<location path='shop'><system.webServer><security><dynamicIpSecurity><denyByRequestRate   maxRequests = '20' /></dynamicIpSecurity></security></system.webServer></location>\n",
-            "<location path='shop'><system.webServer><security><dynamicIpSecurity><denyByRequestRate   maxRequests = '7' /></dynamicIpSecurity></security></system.webServer></location>\n",
-            ("SHOP", "/"),
-            RATE,
-        );
+    /// A value of an inherited entry: the entry is removed and added again with the new value.
+    fn override_entry(
+        &self,
+        here: &Here<'_>,
+        (name, value): (&'static str, &str),
+    ) -> Result<Option<String>, EditError> {
+        let Here { text, way, spot } = here;
+        let missing = way.hops.iter().skip(spot.found.saturating_sub(self.groups().len()));
+        let missing: Vec<&Hop> = missing.filter(|hop| !matches!(hop, Hop::Element(_))).collect();
+        let (Some(Hop::Entry(collection, keys)), 1) = (way.hops.last(), missing.len()) else {
+            return missing.first().map_or(Ok(None), |hop| Err(self.no_entry(Some(hop))));
+        };
+        let inherited = self.inherited.and_then(|section| way.inherited(section));
+        let entry = inherited.ok_or_else(|| self.no_entry(way.hops.last()))?;
+        let outer = Way::find((self.path, self.table), &outer_action(way))?;
+        let document = parse(text, self.file)?;
+        let removed = self.remove(&self.here(&document, text, &outer), keys)?;
+        let mut values: Values = collection
+            .entry
+            .attributes
+            .iter()
+            .filter_map(|table| Some((table, entry.text_of(table.name)?.to_owned())))
+            .filter(|(table, _)| table.name != name)
+            .collect();
+        values.extend(collection.entry.attribute(name).map(|table| (table, value.to_owned())));
+        let document = parse(&removed, self.file)?;
+        Ok(Some(self.place_entry(&self.here(&document, &removed, &outer), &values, Position::End)?))
     }
 
-    #[test]
-    fn a_missing_attribute_goes_behind_the_others() {
-        check(
-            "<system.webServer><security><dynamicIpSecurity denyAction=\">\"><!-- x --></dynamicIpSecurity></security></system.webServer>\n",
-            "<system.webServer><security><dynamicIpSecurity denyAction=\">\" enableLoggingOnlyMode=\"true\"><!-- x --></dynamicIpSecurity></security></system.webServer>\n",
-            ("", ""),
-            (DYNAMIC, "enableLoggingOnlyMode", "true"),
-        );
+    fn no_entry(&self, hop: Option<&Hop>) -> EditError {
+        let keys = match hop {
+            Some(Hop::Entry(_, values)) => shown(values),
+            Some(Hop::Index(_, index)) => format!("number {index}"),
+            Some(Hop::Element(_)) | None => String::new(),
+        };
+        EditError::NoSuchEntry { section: self.path.to_owned(), keys }
     }
 
-    #[test]
-    fn missing_elements_are_made_in_the_tag_of_the_level() {
-        check(
-            "  <location path=\"Shop/api\">\n    <system.webServer>\n      <security>\n      </security>\n    </system.webServer>\n  </location>\n",
-            "  <location path=\"Shop/api\">\n    <system.webServer>\n      <security>\n        <dynamicIpSecurity>\n          <denyByRequestRate maxRequests=\"7\" />\n        </dynamicIpSecurity>\n      </security>\n    </system.webServer>\n  </location>\n",
-            ("Shop", "/api/"),
-            RATE,
-        );
+    fn add(&self, here: &Here<'_>, values: &Values, position: Position) -> Result<String, EditError> {
+        let Here { way, spot, .. } = here;
+        let collection = way.collection()?;
+        let own = spot.element().into_iter().flat_map(|element| entries(element, collection));
+        let inherited =
+            self.inherited.and_then(|section| way.inherited(section)).filter(|_| !spot.withdraws(collection, values));
+        let clash = own
+            .map(|entry| clash(collection, entry, values))
+            .chain(inherited.iter().flat_map(|element| &element.entries).map(|entry| clash(collection, entry, values)));
+        if let Some(names) = clash.flatten().next() {
+            return Err(duplicate(collection, &names, values));
+        }
+        self.place_entry(here, values, position)
     }
 
-    #[test]
-    fn a_level_without_a_tag_gets_one() {
-        check(
-            "",
-            "  <location path=\"Shop\">\n    <system.webServer>\n      <security>\n        <dynamicIpSecurity>\n          <denyByRequestRate maxRequests=\"7\" />\n        </dynamicIpSecurity>\n      </security>\n    </system.webServer>\n  </location>\n",
-            ("shop", ""),
-            RATE,
-        );
+    fn place_entry(&self, here: &Here<'_>, values: &Values, position: Position) -> Result<String, EditError> {
+        let Here { text, way, spot } = here;
+        let collection = way.collection()?;
+        let entry =
+            || values.iter().fold(New::element(collection.add), |new, (table, text)| new.with(table.name, text));
+        let Some(element) = spot.element() else {
+            return self.create(here, |new| new.holding([entry()]));
+        };
+        let own: Vec<&Element> = entries(element, collection).collect();
+        let next = match position {
+            Position::End => None,
+            Position::Start => own.first(),
+            Position::At(index) => own.get(index),
+        };
+        let change = match (next, own.last()) {
+            (Some(next), _) => insert::before(text, next, &entry()),
+            (None, Some(last)) => insert::after(text, last, &entry()),
+            (None, None) => insert::last_in(text, element, &entry()),
+        };
+        Ok(splice(text, vec![change]))
     }
 
-    #[test]
-    fn our_own_section_is_declared() {
-        let text = "<configuration>\n  <a/>\n</configuration>";
-        let made = changed(text, "", "", ("doorward/limiter", "trustedProxies", "10.0.0.0/8"));
-        assert!(made.contains("<sectionGroup name=\"doorward\">"), "{made}");
-        assert!(made.contains("<limiter trustedProxies=\"10.0.0.0/8\" />"), "{made}");
+    fn remove(&self, here: &Here<'_>, keys: &Values) -> Result<String, EditError> {
+        let Here { text, way, spot } = here;
+        let collection = way.collection()?;
+        let mut own = spot.element().into_iter().flat_map(|element| entries(element, collection));
+        if let Some(entry) = own.find(|entry| has_values(*entry, keys)) {
+            return Ok(splice(text, vec![insert::removal(text, entry)]));
+        }
+        let missing = || EditError::NoSuchEntry { section: self.path.to_owned(), keys: shown(keys) };
+        let inherited = self.inherited.and_then(|section| way.inherited(section)).ok_or_else(missing)?;
+        let entry = inherited.entries.iter().find(|entry| has_values(*entry, keys)).ok_or_else(missing)?;
+        if spot.element().is_some_and(|element| withdrawn(element, collection, entry)) {
+            return Err(missing());
+        }
+        let Some(directive) = collection.remove else {
+            return Err(EditError::NotRemovable { section: self.path.to_owned(), keys: shown(keys) });
+        };
+        let named = collection.entry.attributes.iter().filter(|table| table.key != Key::None);
+        let named = named.filter_map(|table| Some((table.name, entry.text_of(table.name)?.to_owned())));
+        let new = named.fold(New::element(directive), |new, (name, text)| new.with(name, text));
+        self.put_directive(here, &new)
     }
 
-    #[test]
-    fn what_does_not_exist_is_refused() {
-        let text = "<configuration/>";
-        assert_eq!(changed(text, "x", "", RATE), "no site is named 'x'");
-        let unknown = changed(text, "", "", (DYNAMIC, "denyByRequestRate.max", "7"));
-        assert_eq!(unknown, format!("{DYNAMIC} has no attribute 'denyByRequestRate.max'"));
+    fn clear(&self, here: &Here<'_>) -> Result<String, EditError> {
+        let Here { text, way, spot } = here;
+        let collection = way.collection()?;
+        let own = spot.element().into_iter().flat_map(|element| &element.children);
+        let own = own.filter(|child| collection.names().any(|name| name == child.name));
+        let cleared = splice(text, own.map(|child| insert::removal(text, child)).collect());
+        match (self.inherited, collection.clear) {
+            (Some(_), Some(directive)) => {
+                let document = parse(&cleared, self.file)?;
+                self.put_directive(&self.here(&document, &cleared, way), &New::element(directive))
+            }
+            _ => Ok(cleared),
+        }
     }
+
+    /// A `remove` or `clear` goes before the level's own entries.
+    fn put_directive(&self, here: &Here<'_>, new: &New) -> Result<String, EditError> {
+        let Here { text, way, spot } = here;
+        let collection = way.collection()?;
+        let Some(element) = spot.element() else {
+            return self.create(here, |outer| outer.holding([new.clone()]));
+        };
+        let first = entries(element, collection).next();
+        let change = match first {
+            Some(entry) => insert::before(text, entry, new),
+            None => insert::last_in(text, element, new),
+        };
+        Ok(splice(text, vec![change]))
+    }
+
+    /// Writes the elements of the way that are missing; `fill` sees the innermost.
+    fn create(&self, here: &Here<'_>, fill: impl FnOnce(New) -> New) -> Result<String, EditError> {
+        let Here { text, way, spot } = here;
+        let mut names = self.groups();
+        for hop in &way.hops {
+            match hop {
+                Hop::Element(name) => names.push(name),
+                Hop::Entry(..) | Hop::Index(..) if names.len() < spot.found => names.push(""),
+                Hop::Entry(..) | Hop::Index(..) => return Err(self.no_entry(Some(hop))),
+            }
+        }
+        let mut missing = names.get(spot.found..).unwrap_or_default().iter().rev();
+        let innermost = fill(New::element(missing.next().copied().unwrap_or_default()));
+        let new = missing.fold(innermost, |inner, name| New::element(name).holding([inner]));
+        let change = if let Some(element) = spot.chain.last() {
+            insert::last_in(text, element, &new)
+        } else {
+            let location = New::element("location").with("path", self.location).holding([new]);
+            place_location(text, spot.root, &location)
+        };
+        Ok(splice(text, vec![change]))
+    }
+}
+
+/// A way in one state of the text.
+struct Here<'a> {
+    text: &'a str,
+    way: &'a Way,
+    spot: Spot<'a>,
+}
+
+/// The way without its last hop, which names an entry.
+fn outer_action(way: &Way) -> Action {
+    let step = |hop: &Hop| match hop {
+        Hop::Element(name) => Step::Element((*name).to_owned()),
+        Hop::Entry(_, values) => {
+            Step::Entry(values.iter().map(|(t, text)| (t.name.to_owned(), text.clone())).collect())
+        }
+        Hop::Index(_, index) => Step::Index(*index),
+    };
+    let hops = &way.hops[..way.hops.len().saturating_sub(1)];
+    Action { at: hops.iter().map(step).collect(), deed: Deed::Clear }
+}
+
+fn duplicate(collection: &CollectionTable, names: &[&'static str], values: &Values) -> EditError {
+    let text = |name: &&'static str| {
+        let default = collection.entry.attribute(name).and_then(|table| table.default).unwrap_or("");
+        values.text_of(name).unwrap_or(default).to_owned()
+    };
+    EditError::Duplicate {
+        entry: collection.add.to_owned(),
+        names: names.join(", "),
+        texts: names.iter().map(text).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn shown(values: &Values) -> String {
+    values.iter().map(|(table, text)| format!("{}='{text}'", table.name)).collect::<Vec<_>>().join(",")
 }

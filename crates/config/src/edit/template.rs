@@ -38,6 +38,12 @@ pub(super) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
 </configuration>
 "#;
 
+/// A web.config that says nothing.
+pub(super) const WEB_CONFIG: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<configuration>
+</configuration>
+"#;
+
 /// An HTTP service without anything.
 pub(super) const HTTP_SERVICE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <httpService>

@@ -29,3 +29,9 @@ pub(crate) const SSL_CERTS: ElementTable = ElementTable::new("sslCerts", &[]).co
         ],
     ),
 ));
+
+/// The table of an element of the HTTP service's store.
+pub(crate) fn http_section(name: &str) -> Option<&'static ElementTable> {
+    const SECTIONS: &[&ElementTable] = &[&IP_LISTEN, &SSL_CERTS];
+    SECTIONS.iter().copied().find(|table| table.name.eq_ignore_ascii_case(name))
+}
