@@ -136,11 +136,22 @@ fn listen_address(text: &str) -> Result<(IpAddr, Option<u16>), Refused> {
 
 fn refused(error: &EditError) -> Refused {
     let kind = match error {
-        EditError::SiteExists(_) | EditError::ListenExists(_) => RefusedKind::Conflict,
-        EditError::NoSuchSite(_) | EditError::NoSuchListen(_) | EditError::NoSuchCertificate(_) => {
-            RefusedKind::NotFound
-        }
-        EditError::Invalid(_) | EditError::NoSuchAttribute { .. } => RefusedKind::Invalid,
+        EditError::SiteExists(_) | EditError::ListenExists(_) | EditError::Duplicate { .. } => RefusedKind::Conflict,
+        EditError::NoSuchSite(_)
+        | EditError::NoSuchListen(_)
+        | EditError::NoSuchCertificate(_)
+        | EditError::NoSuchPath(_)
+        | EditError::NoSuchEntry { .. } => RefusedKind::NotFound,
+        EditError::Invalid(_)
+        | EditError::NoSuchAttribute { .. }
+        | EditError::NoSuchElement { .. }
+        | EditError::NoSuchSection(_)
+        | EditError::NotCollection { .. }
+        | EditError::NotRemovable { .. }
+        | EditError::Missing(_)
+        | EditError::Value { .. }
+        | EditError::Locked { .. }
+        | EditError::LockedName { .. } => RefusedKind::Invalid,
         EditError::Store(_) => RefusedKind::Failed,
     };
     Refused::new(kind, error.to_string())
