@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use doorward_config::{Configuration, IpSecurity, IpSecurityEntry, ListFile};
 use doorward_limiter::{
-    Client, ClientKey, ClientSource, Counts, Decision, Policy, Reason, Screening, Trust, Via, canonical, identify,
+    Asked, Client, ClientKey, ClientSource, Counts, Decision, Limits, PatternStanding, Policy, Reason, Screening,
+    Trust, Via, WiderStanding, canonical, identify,
 };
 use doorward_plan::SitePlan;
 use doorward_server::Control;
 use serde::{Deserialize, Serialize};
 
 use crate::limits_api::BlockReport;
-use crate::policy_report::{DYNAMIC, EntryReport, OWN, RuleReport, STATIC, rules};
+use crate::policy_report::{DYNAMIC, EntryReport, OWN, RuleReport, STATIC, limit_rule_name, rules};
 
 /// Body of `POST /v1/limits/explain`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Question {
     /// The path of the request; `/` without one.
     #[serde(default)]
     pub path: Option<String>,
+    /// The method of the request; `GET` without one.
+    #[serde(default)]
+    pub method: Option<String>,
     /// Header lines of the request, `Name: value` each.
     #[serde(default)]
     pub headers: Vec<String>,
@@ -68,6 +72,10 @@ pub struct Explanation {
     pub interval_ms: Option<u32>,
     /// What is left of a penalty, in milliseconds.
     pub penalty_left_ms: u64,
+    /// The larger IPv6 network, where several clients of one are held against all of it.
+    pub wider: Option<WiderReport>,
+    /// The limits with a pattern that such a request matches, in the order in which they are tested.
+    pub limits: Vec<LimitStanding>,
     /// `allow`, `deny`, or `log` for a denial that logging-only mode does not enforce.
     pub verdict: String,
     /// Why it would be denied.
@@ -82,12 +90,65 @@ pub struct Explanation {
     pub rules: Vec<RuleReport>,
 }
 
+/// How the larger network of a client stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WiderReport {
+    /// The network.
+    pub network: String,
+    /// Clients in it that were over their limits lately.
+    pub convicted: u32,
+    /// So many make it denied.
+    pub needed: u32,
+}
+
+/// How a client stands at one limit with a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitStanding {
+    /// Its name.
+    pub name: String,
+    /// Requests in progress, with the next one.
+    pub in_progress: u32,
+    /// How many may be; nothing when that is not limited.
+    pub concurrent_max: Option<u32>,
+    /// Requests in the interval, with the next one.
+    pub in_window: u32,
+    /// How many may be; nothing when that is not limited.
+    pub requests_max: Option<u32>,
+    /// The interval, in milliseconds.
+    pub interval_ms: Option<u32>,
+    /// Whether it would deny the next request.
+    pub denies: bool,
+}
+
+impl From<WiderStanding> for WiderReport {
+    fn from(standing: WiderStanding) -> Self {
+        let WiderStanding { network, convicted, needed } = standing;
+        Self { network: network.to_string(), convicted, needed }
+    }
+}
+
+impl From<&PatternStanding<'_>> for LimitStanding {
+    fn from(standing: &PatternStanding<'_>) -> Self {
+        let Limits { concurrent_max, rate, .. } = standing.limit.limits;
+        Self {
+            name: standing.limit.name.to_string(),
+            in_progress: standing.counts.in_progress,
+            concurrent_max,
+            in_window: standing.counts.in_window,
+            requests_max: rate.map(|rate| rate.requests_max),
+            interval_ms: rate.map(|rate| rate.interval_ms),
+            denies: standing.decision != Decision::Allow,
+        }
+    }
+}
+
 /// One question put to one site.
 pub(crate) struct Case<'c> {
     pub(crate) control: &'c Control,
     pub(crate) configuration: &'c Configuration,
     pub(crate) peer: IpAddr,
     pub(crate) path: &'c str,
+    pub(crate) method: &'c str,
     /// Name and value of each header line.
     pub(crate) headers: &'c [(String, String)],
 }
@@ -102,13 +163,21 @@ impl Case<'_> {
         let (client, refused) = self.client(&policy.source);
         let now_ms = self.control.clock().now_ms();
         let limiter = self.control.limiter();
-        let (decision, counts) = limiter.peek(policy, &client, now_ms);
+        let (own, counts) = limiter.peek(policy, &client, now_ms);
+        let asked = Asked { client: &client, host: None, method: self.method, path: self.path };
+        let patterns = limiter.peek_patterns(policy, &asked, now_ms);
+        let denier = patterns.iter().find(|standing| own == Decision::Allow && standing.decision != Decision::Allow);
+        let decision = denier.map_or(own, |standing| standing.decision);
         let block = limiter.block_of(&client, now_ms);
         let screening = policy.screen(&client);
         let file = self.configuration.list_file(&settings.limiter.list_file);
         let list = List { section: &settings.ip_security, file: file.map(AsRef::as_ref) };
         let entry = list.matching(&client);
         let decided_by = match decision {
+            Decision::Deny { .. } if denier.is_some() => {
+                let name = denier.map(|standing| limit_rule_name(&standing.limit.name));
+                rules.iter().find(|rule| Some(&rule.name) == name.as_ref()).cloned()
+            }
             Decision::Deny { reason, .. } => decider(reason, entry.as_ref(), &rules),
             Decision::Allow if screening == Screening::Exempt => decider(Reason::Address, entry.as_ref(), &rules),
             Decision::Allow => None,
@@ -126,6 +195,8 @@ impl Case<'_> {
             entry,
             name_matters: policy.needs_name(&client),
             penalty_left_ms: limiter.penalty_left_ms(policy, &client, now_ms),
+            wider: limiter.wider_standing(policy, &client, now_ms).map(WiderReport::from),
+            limits: patterns.iter().map(LimitStanding::from).collect(),
             decided_by,
             rules,
             ..counted(policy, counts)
@@ -179,6 +250,8 @@ impl Explanation {
             requests_max: None,
             interval_ms: None,
             penalty_left_ms: 0,
+            wider: None,
+            limits: Vec::new(),
             verdict: "allow".to_owned(),
             reason: None,
             substatus: None,

@@ -19,7 +19,7 @@ pub use api::router;
 pub use certificates::{BindOrder, BoundCertificates, CertificateBindingReport, CertificatesReport, ImportOrder};
 pub use control_socket::{ControlSocketError, connectable_path, open, serve};
 pub use desk::{Desk, Done, LimitsOrder, LimitsValue, NewSiteOrder, Order, Orders, Refused, RefusedKind, desk};
-pub use explain::{Explanation, Question};
+pub use explain::{Explanation, LimitStanding, Question, WiderReport};
 pub use limits_api::{BlockOrder, BlockReport};
 pub use log_files::LogFileReport;
 pub use policy_report::{EntryReport, PolicyReport, RuleReport};

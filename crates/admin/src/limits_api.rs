@@ -134,7 +134,8 @@ async fn explain(
     let site = known_site(&reach, question.site.as_deref())?;
     let standing = reach.standing();
     let configuration = standing.configuration.as_deref().ok_or_else(starting)?;
-    let case = Case { control: &reach.control, configuration, peer, path, headers: &headers };
+    let method = question.method.as_deref().unwrap_or("GET");
+    let case = Case { control: &reach.control, configuration, peer, path, method, headers: &headers };
     let plan = reach.control.plan();
     let asked = plan.sites.iter().filter(|plan| site.as_ref().is_none_or(|site| *site == plan.name));
     Ok(Json(asked.map(|site| case.explain(site)).collect()))

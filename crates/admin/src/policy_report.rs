@@ -1,6 +1,6 @@
 //! The limiter's rules in force at a path, each with the place that sets it.
 
-use doorward_config::{Configuration, EffectiveValue, IpSecurityEntry, Settings};
+use doorward_config::{Configuration, EffectiveValue, IpSecurityEntry, LimitAction, MatchLimit, Settings};
 use serde::{Deserialize, Serialize};
 
 /// Section of the dynamic limits.
@@ -79,7 +79,31 @@ pub(crate) fn rules(configuration: &Configuration, (site, path): (&str, &str), s
         let set = configuration.values_at(site, path, section);
         values.into_iter().map(move |(name, value)| rule(section, name, value, &set)).collect::<Vec<_>>()
     });
-    rows.collect()
+    rows.chain(settings.limiter.limits.iter().map(limit_rule)).collect()
+}
+
+/// What the rule of a limit with a pattern is called.
+pub(crate) fn limit_rule_name(name: &str) -> String {
+    format!("limit {name}")
+}
+
+fn limit_rule(limit: &MatchLimit) -> RuleReport {
+    let any = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
+    let whom = format!("{} {}", any(limit.methods.join(","), "any method"), any(limit.path.clone(), "any path"));
+    let rate = (limit.max_requests > 0).then(|| format!("{} in {} ms", limit.max_requests, limit.interval_ms));
+    let concurrent = (limit.max_concurrent > 0).then(|| format!("{} at once", limit.max_concurrent));
+    let action = match limit.deny_action {
+        LimitAction::Inherit => None,
+        LimitAction::Like(action) => Some(format!("{action:?}")),
+        LimitAction::TooManyRequests => Some("TooManyRequests".to_owned()),
+    };
+    let parts: Vec<String> = [rate, concurrent, action].into_iter().flatten().collect();
+    RuleReport {
+        section: OWN.to_owned(),
+        name: limit_rule_name(&limit.name),
+        value: format!("{whom}: {}", any(parts.join(", "), "nothing")),
+        origin: Some(limit.origin.to_string()),
+    }
 }
 
 fn rule(section: &str, name: &str, value: String, set: &[EffectiveValue]) -> RuleReport {
@@ -132,5 +156,8 @@ fn own(settings: &Settings) -> Rows {
         ("countDenied", section.count_denied.to_string()),
         ("exemptAllowed", section.exempt_allowed.to_string()),
         ("ipv6PrefixLength", section.ipv6_prefix_length.to_string()),
+        ("ipv6WiderClients", section.ipv6_wider_clients.to_string()),
+        ("ipv6WiderPrefixLength", section.ipv6_wider_prefix_length.to_string()),
+        ("ipv6WiderSeconds", section.ipv6_wider_seconds.to_string()),
     ]
 }

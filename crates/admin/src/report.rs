@@ -100,6 +100,10 @@ pub struct LimiterReport {
     pub capacity: usize,
     /// Places taken, about.
     pub in_use: usize,
+    /// Clients that fit among those that need wide counters.
+    pub wide_capacity: usize,
+    /// Of those places taken, about.
+    pub wide_in_use: usize,
     /// Entries that had to make room.
     pub evictions: u64,
     /// Times a newcomer had to share an entry with its neighbours (D21).
@@ -120,6 +124,8 @@ pub struct LimiterReport {
     pub denied_block: u64,
     /// Denied for a penalty still being served (502).
     pub denied_penalty: u64,
+    /// Denied for what others in the same larger IPv6 network did (501, 502).
+    pub denied_wider: u64,
     /// What live traffic says about the limits: a proxy of one's own that is limited.
     pub findings: Vec<String>,
     /// Of the denied, only logged.
@@ -189,6 +195,8 @@ pub struct ClientReport {
     pub scope: u32,
     /// What it was denied for: `concurrent requests`, `request rate`, `address`, `host name`.
     pub reason: String,
+    /// The limit with a pattern that it was denied by, by name; nothing for the site's own limits.
+    pub limit: Option<String>,
     /// Substatus, 501 to 504.
     pub substatus: u16,
     /// Deny action in IIS's words.
@@ -272,6 +280,8 @@ fn limiter(usage: &Usage, findings: Vec<String>, by_site: Vec<SiteDenialsReport>
         findings,
         capacity: usage.capacity,
         in_use: usage.in_use,
+        wide_capacity: usage.wide_capacity,
+        wide_in_use: usage.wide_in_use,
         evictions: usage.evictions,
         pressure: usage.pressure,
         allowed: usage.allowed,
@@ -282,6 +292,7 @@ fn limiter(usage: &Usage, findings: Vec<String>, by_site: Vec<SiteDenialsReport>
         denied_host_name: usage.denied_host_name,
         denied_block: usage.denied_block,
         denied_penalty: usage.denied_penalty,
+        denied_wider: usage.denied_wider,
         logged_only: usage.logged_only,
         by_site,
     }
@@ -360,6 +371,7 @@ fn client(control: &Control, site: String, evidence: Evidence) -> ClientReport {
         site,
         scope: evidence.scope.0,
         reason: evidence.reason.to_string(),
+        limit: evidence.limit.map(|limit| limit.to_string()),
         substatus: evidence.reason.substatus(),
         action: evidence.action.to_string(),
         enforced: evidence.enforced,

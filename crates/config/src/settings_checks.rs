@@ -94,6 +94,15 @@ fn check_limits(configuration: &Configuration, level: &Level, findings: &mut Fin
         let hint = "write a requestIntervalInMilliseconds of whole seconds";
         findings.note(origin, Complaint::new("limit", message).hint(hint));
     }
+    if let Some(origin) =
+        sets(OWN).filter(|_| own.ipv6_wider_clients > 0 && own.ipv6_wider_prefix_length >= own.ipv6_prefix_length)
+    {
+        let message = format!(
+            "ipv6WiderPrefixLength {} is no wider than ipv6PrefixLength {}: no larger network is ever denied",
+            own.ipv6_wider_prefix_length, own.ipv6_prefix_length
+        );
+        findings.warning(origin, Complaint::new("range", message).hint("write a smaller ipv6WiderPrefixLength"));
+    }
     if let Some(origin) = sets(OWN).filter(|_| own.penalty_seconds > own.penalty_seconds_max) {
         let message = format!(
             "penaltySeconds {} is longer than penaltySecondsMax {}: every term has the first one's length",

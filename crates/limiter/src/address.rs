@@ -64,6 +64,12 @@ impl ClientKey {
         }
     }
 
+    /// The larger IPv6 network around this key; `None` for IPv4 and for a key that is as large already.
+    pub(crate) fn widened(&self, length: u8) -> Option<Self> {
+        let widens = !self.is_v4() && length < self.length;
+        widens.then(|| Self { bits: self.bits & mask(length), length })
+    }
+
     fn v4_length(&self) -> Option<u8> {
         match self.length {
             Self::V4 => Some(32),
@@ -156,6 +162,16 @@ mod tests {
     fn regions_are_24_and_48() {
         check_region("203.0.113.9", "203.0.113.0/24");
         check_region("2001:db8:1:2::5", "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn only_ipv6_keys_are_widened() {
+        let widened = |address: &str, length| {
+            ClientKey::new(address.parse().unwrap(), 64).widened(length).map(|key| key.to_string())
+        };
+        assert_eq!(widened("2001:db8:1:2::5", 48).as_deref(), Some("2001:db8:1::/48"));
+        assert_eq!(widened("2001:db8:1:2::5", 63).as_deref(), Some("2001:db8:1:2::/63"));
+        assert_eq!([widened("2001:db8:1:2::5", 64), widened("203.0.113.9", 16)], [None, None]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is kept of each denial episode: who, why, how often, and what the first request looked like.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::text::escape;
 use crate::{ClientKey, Counts, DenyAction, IpNet, Limits, Reason, Scope};
@@ -43,6 +43,8 @@ pub struct Evidence {
     pub site_id: u32,
     /// Why the last denied request was denied.
     pub reason: Reason,
+    /// Which of the limits with a pattern that was; `None` for the site's own.
+    pub limit: Option<Arc<str>>,
     /// What it got.
     pub action: DenyAction,
     /// False in logging-only mode.
@@ -201,6 +203,7 @@ mod tests {
             scope: Scope(1),
             site_id: 1,
             reason: Reason::Rate,
+            limit: None,
             action: DenyAction::Forbidden,
             enforced: true,
             since_ms: now_ms,

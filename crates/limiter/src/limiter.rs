@@ -1,5 +1,12 @@
 //! The limiter: policy and client in, decision and permit out.
 
+mod admission;
+mod patterns;
+mod rule;
+
+pub use self::admission::Admission;
+pub use self::patterns::{Asked, PatternStanding};
+
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,7 +18,12 @@ use crate::penalty::Terms;
 use crate::permit::Permit;
 use crate::table::{Table, Visit};
 use crate::tally::Tally;
-use crate::{Client, ClientKey, Counts, Decision, HostName, IpNet, Policy, Reason, Scope, Screening, Usage, judge};
+use crate::wider::Regions;
+use crate::{
+    Client, ClientKey, Counts, Decision, HostName, IpNet, Policy, Reason, Scope, Screening, Usage, WiderStanding, judge,
+};
+
+use self::rule::Rule;
 
 /// An episode is listed so long after its last denial, in milliseconds, even when the client is free again.
 const LISTED_MS: u64 = 60_000;
@@ -35,32 +47,6 @@ impl Default for LimiterSettings {
     }
 }
 
-/// What was decided about one request.
-#[derive(Debug)]
-#[must_use = "the permit in it counts the request as in progress until dropped"]
-pub struct Admission {
-    /// The verdict.
-    pub decision: Decision,
-    /// The counts it rests on.
-    pub counts: Counts,
-    /// Whether an explicit allow entry freed the client from the limits (D5).
-    pub exempt: bool,
-    /// To be held until the last byte of the answer is sent.
-    pub permit: Permit,
-}
-
-impl Admission {
-    /// The denial of a client by its host name, which the caller has looked up; enforced always, as all static
-    /// denials are.
-    pub fn denied_by_host_name(policy: &Policy) -> Self {
-        Self::uncounted(denied_statically(policy, Reason::HostName), false)
-    }
-
-    fn uncounted(decision: Decision, exempt: bool) -> Self {
-        Self { decision, counts: Counts::default(), exempt, permit: Permit::empty() }
-    }
-}
-
 /// Decides about every request of every site, from one table of fixed size. Shared by all threads.
 pub struct Limiter {
     table: Arc<Table>,
@@ -69,6 +55,7 @@ pub struct Limiter {
     episodes: Episodes,
     blocks: Blocks,
     terms: Terms,
+    regions: Regions,
 }
 
 impl Limiter {
@@ -82,6 +69,7 @@ impl Limiter {
             episodes: Episodes::new(settings.evidence_max),
             blocks: Blocks::default(),
             terms: Terms::default(),
+            regions: Regions::default(),
         })
     }
 
@@ -135,20 +123,46 @@ impl Limiter {
             }
             return Admission::uncounted(decision, exempt);
         }
-        if self.term_left_ms(policy, key, now_ms) > 0 {
+        let admission = self.charge(Rule::of(policy), key, now_ms);
+        if admission.decision != Decision::Allow {
+            self.tally.add(&key, admission.decision, false);
+        }
+        admission
+    }
+
+    /// Judges and counts one request by one rule.
+    fn charge(&self, rule: Rule<'_>, key: ClientKey, now_ms: u64) -> Admission {
+        if self.term_left_ms(rule, key, now_ms) > 0 {
             self.terms.count_denied();
-            return Admission::uncounted(denied(policy, Reason::Rate), false);
+            return Admission::uncounted(rule.denied(Reason::Rate), false);
         }
-        let entered = self.table.enter(&visit(policy, key, now_ms));
-        let decision = entered.reason.map_or(Decision::Allow, |reason| denied(policy, reason));
-        if entered.reason.is_some() {
-            self.tally.add(&key, decision, false);
+        let region = rule.region(key).and_then(|region| self.regions.verdict(region, key, now_ms));
+        if let Some(verdict) = region.filter(|verdict| !verdict.is_culprit || !rule.limits.count_denied) {
+            self.regions.count_denied();
+            return Admission::uncounted(rule.denied(verdict.reason), false).by_network(rule.region(key));
         }
-        if let (Some(Reason::Rate), Some(penalty), false) = (entered.reason, policy.penalty, policy.logging_only) {
-            self.terms.begin((key, policy.scope), penalty, now_ms);
-        }
+        let entered = self.table.enter(&rule.visit(key, now_ms));
         let permit = Permit::new(&self.table, entered.place);
-        Admission { decision, counts: entered.counts, exempt: false, permit }
+        if let Some(reason) = entered.reason {
+            self.convict(rule, (key, reason), now_ms);
+        } else if let Some(verdict) = region {
+            // It would be free by itself, but its network is not; its own count goes on, so that it stays a culprit.
+            self.regions.count_denied();
+            self.tally.overrule(&key, 1);
+            return Admission::uncounted(rule.denied(verdict.reason), false).by_network(rule.region(key));
+        }
+        let decision = entered.reason.map_or(Decision::Allow, |reason| rule.denied(reason));
+        Admission { decision, counts: entered.counts, exempt: false, permit, more: None }
+    }
+
+    /// What breaking a limit leads to beyond the denial.
+    fn convict(&self, rule: Rule<'_>, (key, reason): (ClientKey, Reason), now_ms: u64) {
+        if let (Reason::Rate, Some(penalty), false) = (reason, rule.policy.penalty, rule.policy.logging_only) {
+            self.terms.begin((key, rule.scope), penalty, now_ms);
+        }
+        if let (Some(region), Some(wider)) = (rule.region(key), rule.policy.wider) {
+            self.regions.note(region, (key, reason), (wider, now_ms));
+        }
     }
 
     /// What the next request would get, without counting anything.
@@ -157,24 +171,42 @@ impl Limiter {
             return (decision, Counts::default());
         }
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
-        let counts = self.table.look(&visit(policy, key, now_ms));
-        if self.term_left_ms(policy, key, now_ms) > 0 {
-            return (denied(policy, Reason::Rate), counts);
+        self.foresee(Rule::of(policy), key, now_ms)
+    }
+
+    /// What one rule would say to the next request.
+    fn foresee(&self, rule: Rule<'_>, key: ClientKey, now_ms: u64) -> (Decision, Counts) {
+        let counts = self.table.look(&rule.visit(key, now_ms));
+        if self.term_left_ms(rule, key, now_ms) > 0 {
+            return (rule.denied(Reason::Rate), counts);
         }
-        (judge(counts, &policy.limits).map_or(Decision::Allow, |reason| denied(policy, reason)), counts)
+        let by_region = || {
+            let region = rule.region(key)?;
+            self.regions.verdict(region, key, now_ms).map(|verdict| verdict.reason)
+        };
+        let reason = judge(counts, rule.limits).or_else(by_region);
+        (reason.map_or(Decision::Allow, |reason| rule.denied(reason)), counts)
     }
 
     /// How long a client denied just now had better wait, in milliseconds: its penalty, and after too high a rate one
     /// interval of silence, which may be more than is needed but is enough. For requests in progress nobody knows.
-    pub fn retry_after_ms(&self, policy: &Policy, client: &Client, now_ms: u64) -> u64 {
+    pub fn retry_after_ms(&self, policy: &Policy, (client, admission): (&Client, &Admission), now_ms: u64) -> u64 {
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
-        let interval_ms = policy.limits.rate.map_or(0, |rate| u64::from(rate.interval_ms));
-        self.term_left_ms(policy, key, now_ms).max(interval_ms)
+        let rule = admission.limit(policy).map_or(Rule::of(policy), |limit| Rule::of_pattern(policy, limit));
+        let interval_ms = rule.limits.rate.map_or(0, |rate| u64::from(rate.interval_ms));
+        let network_ms = admission.network().and(policy.wider).map_or(0, |wider| wider.interval_ms);
+        self.term_left_ms(rule, key, now_ms).max(interval_ms).max(network_ms)
     }
 
     /// What is left of the penalty of a client.
     pub fn penalty_left_ms(&self, policy: &Policy, client: &Client, now_ms: u64) -> u64 {
-        self.term_left_ms(policy, ClientKey::new(client.address, policy.ipv6_prefix_length), now_ms)
+        self.term_left_ms(Rule::of(policy), ClientKey::new(client.address, policy.ipv6_prefix_length), now_ms)
+    }
+
+    /// How the larger IPv6 network of a client stands, where it is watched and anybody in it was over a limit lately.
+    pub fn wider_standing(&self, policy: &Policy, client: &Client, now_ms: u64) -> Option<WiderStanding> {
+        let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
+        self.regions.standing(Rule::of(policy).region(key)?, now_ms)
     }
 
     /// Keeps evidence of a denied or would-be denied request: call it once for each. The first of an episode is kept
@@ -197,10 +229,12 @@ impl Limiter {
             self.tally.add(&key, admission.decision, false);
         }
         self.by_site.add(sample.site_id, reason, enforced);
+        let limit = admission.limit(policy);
         self.episodes.note(
             Evidence {
-                key,
-                scope: policy.scope,
+                key: admission.network().unwrap_or(key),
+                scope: limit.map_or(policy.scope, |limit| limit.scope),
+                limit: limit.map(|limit| Arc::clone(&limit.name)),
                 site_id: sample.site_id,
                 reason,
                 action,
@@ -209,7 +243,7 @@ impl Limiter {
                 last_ms: now_ms,
                 denied: 1,
                 counts: admission.counts,
-                limits: policy.limits,
+                limits: *admission.limits(policy),
                 speaks_for_others: false,
                 blocked_now: true,
                 method: String::new(),
@@ -244,6 +278,7 @@ impl Limiter {
         let mut cleared = 0;
         let mut forgotten: HashSet<_> = self.episodes.forget(&network, scope).into_iter().collect();
         forgotten.extend(self.terms.forget(&network, scope));
+        forgotten.extend(self.regions.forget(&network, scope));
         self.table.clear(&network, scope, |key, scope| {
             cleared += 1;
             forgotten.remove(&(key, scope));
@@ -256,6 +291,7 @@ impl Limiter {
         let mut usage = self.table.usage();
         self.tally.add_to(&mut usage);
         usage.denied_penalty = self.terms.denied();
+        usage.denied_wider = self.regions.denied();
         usage
     }
 
@@ -284,15 +320,17 @@ impl Limiter {
     }
 
     /// A penalty is served only where it is still configured.
-    fn term_left_ms(&self, policy: &Policy, key: ClientKey, now_ms: u64) -> u64 {
-        let serves = policy.penalty.is_some() && !policy.logging_only;
-        if serves { self.terms.left_ms((key, policy.scope), now_ms) } else { 0 }
+    fn term_left_ms(&self, rule: Rule<'_>, key: ClientKey, now_ms: u64) -> u64 {
+        let serves = rule.policy.penalty.is_some() && !rule.policy.logging_only;
+        if serves { self.terms.left_ms((key, rule.scope), now_ms) } else { 0 }
     }
 
     fn is_blocked(&self, evidence: &Evidence, now_ms: u64) -> bool {
         let Evidence { key, scope, limits, .. } = evidence;
         let counts = self.table.look(&Visit { key: *key, scope: *scope, limits, keeps_denied: false, now_ms });
-        judge(counts, limits).is_some() || self.terms.left_ms((*key, *scope), now_ms) > 0
+        judge(counts, limits).is_some()
+            || self.terms.left_ms((*key, *scope), now_ms) > 0
+            || self.regions.is_denied((*key, *scope), now_ms)
     }
 }
 
@@ -303,15 +341,6 @@ fn uncounted(policy: &Policy, screening: Screening) -> Option<(Decision, bool)> 
         Screening::Exempt if policy.exempt_allowed => Some((Decision::Allow, true)),
         Screening::Exempt | Screening::Admitted => policy.limits.is_none().then_some((Decision::Allow, false)),
     }
-}
-
-fn visit(policy: &Policy, key: ClientKey, now_ms: u64) -> Visit<'_> {
-    Visit { key, scope: policy.scope, limits: &policy.limits, keeps_denied: policy.logging_only, now_ms }
-}
-
-/// Logging-only mode wins over every action (D18).
-fn denied(policy: &Policy, reason: Reason) -> Decision {
-    Decision::Deny { reason, action: policy.action, enforced: !policy.logging_only }
 }
 
 fn denied_statically(policy: &Policy, reason: Reason) -> Decision {

@@ -1,7 +1,10 @@
 //! The limiter's rules at one path.
 
 use crate::host_name;
-use crate::{AddressList, Client, ClientSource, DenyAction, HostName, Limits, NameRule, Penalty, Scope, Screening};
+use crate::{
+    AddressList, Client, ClientSource, DenyAction, HostName, Limits, NameRule, PatternLimit, Penalty, Scope, Screening,
+    Wider,
+};
 
 /// The limiter's rules at one path: what the server asks [`crate::Limiter::decide`] about.
 #[derive(Clone, Debug)]
@@ -14,6 +17,8 @@ pub struct Policy {
     pub list_action: DenyAction,
     /// The dynamic limits (IIS `dynamicIpSecurity`).
     pub limits: Limits,
+    /// Limits for some requests only, in the order in which they are tested, after [`Self::limits`].
+    pub patterns: Vec<PatternLimit>,
     /// What a client over a limit gets.
     pub action: DenyAction,
     /// Decide about the dynamic limits, but let everybody through (IIS `enableLoggingOnlyMode`). Wins over every
@@ -21,6 +26,8 @@ pub struct Policy {
     pub logging_only: bool,
     /// How long a client over the rate is kept out beyond the window; not at all without it. Enforced limits only.
     pub penalty: Option<Penalty>,
+    /// When a larger IPv6 network is denied for what several clients in it did; never without it. Enforced limits only.
+    pub wider: Option<Wider>,
     /// Whether an explicit allow entry exempts from the dynamic limits (D5). On by default.
     pub exempt_allowed: bool,
     /// How many leading bits of an IPv6 address make one client (D10). 64 by default, 128 is IIS's way.
@@ -39,9 +46,11 @@ impl Policy {
             names: Vec::new(),
             list_action: DenyAction::Forbidden,
             limits: Limits::NONE,
+            patterns: Vec::new(),
             action: DenyAction::Forbidden,
             logging_only: false,
             penalty: None,
+            wider: None,
             exempt_allowed: true,
             ipv6_prefix_length: 64,
             scope,
@@ -51,7 +60,7 @@ impl Policy {
 
     /// Whether there is nothing to decide: no list and no limits.
     pub fn is_open(&self) -> bool {
-        self.list.is_open() && self.names.is_empty() && self.limits.is_none()
+        self.list.is_open() && self.names.is_empty() && self.limits.is_none() && self.patterns.is_empty()
     }
 
     /// Whether the name of this client has to be known before [`crate::Limiter::decide_named`] is asked.
@@ -89,7 +98,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AddressRule, Rate, Via};
+    use crate::{AddressRule, Rate, RequestPattern, Via};
 
     fn check(rules: &str, allow_unlisted: bool, client: (&str, &str, Via), expected: Screening) {
         let rule = |text: &str| AddressRule { network: text[1..].parse().unwrap(), allowed: text.starts_with('+') };
@@ -144,6 +153,18 @@ mod tests {
     fn a_policy_with_names_is_not_open() {
         let name = NameRule { pattern: "x.test".to_owned(), allowed: false, before: AddressList::open().into() };
         assert!(!Policy { names: vec![name], ..Policy::open(Scope(1)) }.is_open());
+    }
+
+    #[test]
+    fn a_policy_with_patterns_is_not_open() {
+        let limit = PatternLimit {
+            name: "x".into(),
+            pattern: RequestPattern::default(),
+            limits: Limits::NONE,
+            action: None,
+            scope: Scope(2),
+        };
+        assert!(!Policy { patterns: vec![limit], ..Policy::open(Scope(1)) }.is_open());
     }
 
     #[test]

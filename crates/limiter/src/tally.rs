@@ -22,6 +22,8 @@ struct Stripe {
     denied_host_name: AtomicU64,
     denied_block: AtomicU64,
     logged_only: AtomicU64,
+    /// Verdicts of the table that were not the last word on their request.
+    overruled: AtomicU64,
 }
 
 impl Tally {
@@ -40,16 +42,24 @@ impl Tally {
         counter.fetch_add(1, Relaxed);
     }
 
+    /// Takes back what was counted as allowed by limits that did not have the last word.
+    pub(crate) fn overrule(&self, key: &ClientKey, allowed: u64) {
+        self.stripes[key.spread() as usize % STRIPES].overruled.fetch_add(allowed, Relaxed);
+    }
+
     /// Adds the counters to a reading.
     pub(crate) fn add_to(&self, usage: &mut Usage) {
+        let mut overruled = 0;
         for stripe in &self.stripes {
             let exempt = stripe.exempt.load(Relaxed);
             usage.allowed += stripe.allowed.load(Relaxed) + exempt;
+            overruled += stripe.overruled.load(Relaxed);
             usage.exempt += exempt;
             usage.denied_address += stripe.denied_address.load(Relaxed);
             usage.denied_host_name += stripe.denied_host_name.load(Relaxed);
             usage.denied_block += stripe.denied_block.load(Relaxed);
             usage.logged_only += stripe.logged_only.load(Relaxed);
         }
+        usage.allowed = usage.allowed.saturating_sub(overruled);
     }
 }

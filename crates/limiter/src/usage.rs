@@ -31,6 +31,8 @@ pub struct Usage {
     pub denied_block: u64,
     /// Denials for a penalty still being served.
     pub denied_penalty: u64,
+    /// Denials for what others in the same larger IPv6 network did.
+    pub denied_wider: u64,
     /// Denials that logging-only mode did not enforce.
     pub logged_only: u64,
 }

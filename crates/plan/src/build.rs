@@ -205,7 +205,7 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
     let mut at = |path: &str| {
         let settings = configuration.settings_at(&site.name, path);
         let list_file = configuration.list_file(&settings.limiter.list_file);
-        let scope = scopes.number(site.id, &settings.dynamic_ip_security.limits_path);
+        let scope = |level: &str, limit: Option<&str>| scopes.number(site.id, level, limit);
         Arc::new(Effective {
             policy: policy(&settings, list_file.map(AsRef::as_ref), scope),
             denial: denial(&settings.limiter),

@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use crate::effective::Denial;
 
-use doorward_config::{DynamicIpSecurity, IpSecurity, LimiterSection, ListFile, Settings};
+use doorward_config::{DynamicIpSecurity, IpSecurity, LimitAction, LimiterSection, ListFile, MatchLimit, Settings};
 use doorward_limiter::{
-    AddressList, AddressRule, ClientSource, DenyAction, ForwardedHeader, ForwardedRule, Limits, NameRule, Penalty,
-    Policy, Rate, Scope, Trust,
+    AddressList, AddressRule, ClientSource, DenyAction, ForwardedHeader, ForwardedRule, Limits, NameRule, PatternLimit,
+    Penalty, Policy, Rate, RequestPattern, Scope, Trust, Wider,
 };
 
-/// The policy that `settings` ask for, with its counters in `scope`.
-pub(crate) fn policy(settings: &Settings, list_file: Option<&ListFile>, scope: Scope) -> Policy {
+/// The policy that `settings` ask for. `scope` hands out the place of counters: of the policy's own with no name, and
+/// of each limit with a pattern, by the level it is written at and its name.
+pub(crate) fn policy(
+    settings: &Settings,
+    list_file: Option<&ListFile>,
+    mut scope: impl FnMut(&str, Option<&str>) -> Scope,
+) -> Policy {
     let dynamic = &settings.dynamic_ip_security;
     let own = &settings.limiter;
     Policy {
@@ -19,12 +24,18 @@ pub(crate) fn policy(settings: &Settings, list_file: Option<&ListFile>, scope: S
         names: name_rules(&settings.ip_security),
         list_action: action(settings.ip_security.deny_action),
         limits: limits(dynamic, own),
+        patterns: own
+            .limits
+            .iter()
+            .map(|limit| pattern_limit(limit, own, scope(&limit.level, Some(&limit.name))))
+            .collect(),
         action: if own.too_many_requests { DenyAction::TooManyRequests } else { action(dynamic.deny_action) },
         penalty: penalty(own),
+        wider: wider(own),
         logging_only: dynamic.enable_logging_only_mode,
         exempt_allowed: own.exempt_allowed,
         ipv6_prefix_length: own.ipv6_prefix_length,
-        scope,
+        scope: scope(&dynamic.limits_path, None),
         source: source(settings),
     }
 }
@@ -68,6 +79,31 @@ fn penalty(own: &LimiterSection) -> Option<Penalty> {
     let ms = |seconds: u32| u64::from(seconds) * 1000;
     let first_ms = ms(own.penalty_seconds);
     (first_ms > 0).then(|| Penalty { first_ms, max_ms: ms(own.penalty_seconds_max) })
+}
+
+fn wider(own: &LimiterSection) -> Option<Wider> {
+    let interval_ms = u64::from(own.ipv6_wider_seconds) * 1000;
+    let wider = Wider { prefix_length: own.ipv6_wider_prefix_length, clients: own.ipv6_wider_clients, interval_ms };
+    (wider.clients > 0).then_some(wider)
+}
+
+fn pattern_limit(limit: &MatchLimit, own: &LimiterSection, scope: Scope) -> PatternLimit {
+    let rate = Rate { requests_max: limit.max_requests, interval_ms: limit.interval_ms };
+    PatternLimit {
+        name: limit.name.as_str().into(),
+        pattern: RequestPattern { methods: limit.methods.clone(), path: limit.path.clone() },
+        limits: Limits {
+            concurrent_max: (limit.max_concurrent > 0).then_some(limit.max_concurrent),
+            rate: (limit.max_requests > 0).then_some(rate),
+            count_denied: own.count_denied,
+        },
+        action: match limit.deny_action {
+            LimitAction::Inherit => None,
+            LimitAction::Like(like) => Some(action(like)),
+            LimitAction::TooManyRequests => Some(DenyAction::TooManyRequests),
+        },
+        scope,
+    }
 }
 
 /// What a denied client gets beside the status.

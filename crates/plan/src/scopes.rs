@@ -10,17 +10,19 @@ use crate::site::SiteId;
 /// let whoever writes it fill the client table.
 const SCOPES_MAX: usize = 65_536;
 
-/// Hands out one [`Scope`] per (site, configuration level that defines the limits), the same one for
-/// the same pair as long as the process lives, so that a reload keeps the counts of limits it left alone.
+/// Hands out one [`Scope`] per site, configuration level that defines the limits, and name of a limit with a pattern;
+/// the same one for the same three as long as the process lives, so that a reload keeps the counts of limits it left
+/// alone.
 #[derive(Debug, Default)]
 pub struct Scopes {
-    numbers: HashMap<(SiteId, String), Scope>,
+    numbers: HashMap<(SiteId, String, Option<String>), Scope>,
 }
 
 impl Scopes {
-    /// The scope of `level` (a URL path of the site, `""` for the server's own level) in this site.
-    pub fn number(&mut self, site: SiteId, level: &str) -> Scope {
-        let key = (site, level.to_ascii_lowercase());
+    /// The scope of `level` (a URL path of the site, `""` for the server's own level) in this site, for the limits of
+    /// IIS or, by its name, one with a pattern.
+    pub fn number(&mut self, site: SiteId, level: &str, limit: Option<&str>) -> Scope {
+        let key = (site, level.to_ascii_lowercase(), limit.map(str::to_owned));
         if let Some(scope) = self.numbers.get(&key) {
             return *scope;
         }
@@ -31,11 +33,6 @@ impl Scopes {
         self.numbers.insert(key, scope);
         scope
     }
-
-    /// The (site, level) a scope stands for.
-    pub fn name(&self, scope: Scope) -> Option<(SiteId, &str)> {
-        self.numbers.iter().find(|(_, number)| **number == scope).map(|((site, level), _)| (*site, level.as_str()))
-    }
 }
 
 #[cfg(test)]
@@ -45,19 +42,21 @@ mod tests {
     #[test]
     fn same_level_same_scope_whatever_its_case() {
         let mut scopes = Scopes::default();
-        let first = scopes.number(1, "/Api");
-        assert_eq!(first, scopes.number(1, "/api"));
-        assert_ne!(first, scopes.number(2, "/api"));
-        assert_ne!(first, scopes.number(1, ""));
-        assert_eq!(scopes.name(first), Some((1, "/api")));
+        let first = scopes.number(1, "/Api", None);
+        assert_eq!(first, scopes.number(1, "/api", None));
+        assert_ne!(first, scopes.number(2, "/api", None));
+        assert_ne!(first, scopes.number(1, "", None));
+        let login = scopes.number(1, "/api", Some("login"));
+        assert_ne!(first, login);
+        assert_eq!(login, scopes.number(1, "/API", Some("login")));
     }
 
     #[test]
     fn scopes_are_capped() {
         let mut scopes = Scopes::default();
         for level in 0..SCOPES_MAX {
-            scopes.number(1, &level.to_string());
+            scopes.number(1, &level.to_string(), None);
         }
-        assert_eq!(scopes.number(1, "one more"), Scope(0));
+        assert_eq!(scopes.number(1, "one more", None), Scope(0));
     }
 }

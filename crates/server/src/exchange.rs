@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use doorward_limiter::{Admission, Client, Counts, Decision};
+use doorward_limiter::{Admission, Client, Counts, Decision, Limits};
 use doorward_logs::{ErrorRecord, Record};
 use doorward_plan::{Effective, SitePlan};
 use doorward_wire::{Request, Version};
@@ -126,6 +126,15 @@ impl Exchange {
     /// What the limiter counted for this client, this request included.
     pub(crate) fn counts(&self) -> Counts {
         self.admission.as_ref().map(|admission| admission.counts).unwrap_or_default()
+    }
+
+    /// The limits that those counts belong to, and their name where they have a pattern.
+    pub(crate) fn limits(&self) -> (Limits, Option<&str>) {
+        let Some(policy) = self.effective.as_ref().map(|effective| &effective.policy) else {
+            return (Limits::NONE, None);
+        };
+        let Some(admission) = &self.admission else { return (policy.limits, None) };
+        (*admission.limits(policy), admission.limit(policy).map(|limit| &*limit.name))
     }
 
     /// Whether the limiter said no, and the no is enforced.

@@ -24,6 +24,7 @@ mod harness;
 mod http2;
 mod limits;
 mod limits_desk;
+mod limits_patterns;
 mod limits_proxied;
 mod listeners;
 mod log_faults;

@@ -54,11 +54,53 @@ fn parse_network(text: &str) -> Option<IpNet> {
 
 /// A header field name (RFC 9110 §5.1): a token.
 pub(super) fn header_name(text: &str) -> Result<(), Complaint> {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if !text.is_empty() && text.bytes().all(token) {
+    if is_token(text) {
         return Ok(());
     }
     Err(invalid(format!("'{text}' is not the name of a header")))
+}
+
+/// A token (RFC 9110 §5.6.2).
+fn is_token(text: &str) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(token)
+}
+
+/// The name of a limit: it is written into headers and tables.
+pub(super) fn limit_name(text: &str) -> Result<(), Complaint> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    if text.len() <= 64 && text.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(invalid(format!("'{text}' cannot be the name of a limit")).hint("use up to 64 letters, digits, and - _ ."))
+}
+
+/// A comma-separated list of methods; empty is every method.
+pub(super) fn methods(text: &str) -> Result<(), Complaint> {
+    match text.split([',', ' ']).find(|part| !part.is_empty() && !is_token(part)) {
+        None => Ok(()),
+        Some(part) => {
+            Err(invalid(format!("'{part}' is no method")).hint("write method=\"POST\" or method=\"PUT, PATCH\""))
+        }
+    }
+}
+
+/// A path with stars; empty is every path.
+pub(super) fn path_pattern(text: &str) -> Result<(), Complaint> {
+    let wrong = |why: &str, hint: &str| Err(invalid(format!("the path '{text}' {why}")).hint(hint.to_owned()));
+    if !text.is_empty() && !text.starts_with(['/', '*']) {
+        return wrong("begins with neither / nor *, so that no request can match it", "write /login* or */search");
+    }
+    if text.contains(['?', '#']) {
+        return wrong("has a query in it, which is not looked at", "write the path alone");
+    }
+    if text.contains('%') {
+        return wrong("has an escape in it; the decoded path is looked at", "write the character itself");
+    }
+    if text.contains("//") || text.split('/').any(|segment| segment == "." || segment == "..") {
+        return wrong("has segments that no path has once it is made plain", "write the path as the site sees it");
+    }
+    Ok(())
 }
 
 /// The base URL of an upstream: scheme, host, port, and at most a path; empty turns forwarding off.
@@ -119,6 +161,19 @@ mod tests {
         check(header_name, "X-Forwarded-For", true);
         check(header_name, "X A", false);
         check(header_name, "", false);
+        check(limit_name, "log-in_2.x", true);
+        check(limit_name, "log in", false);
+        check(limit_name, &"x".repeat(65), false);
+        check(methods, "", true);
+        check(methods, "PUT, PATCH", true);
+        check(methods, "P(T", false);
+        check(path_pattern, "", true);
+        check(path_pattern, "/login*", true);
+        check(path_pattern, "*/search", true);
+        check(path_pattern, "login", false);
+        check(path_pattern, "/a?b=*", false);
+        check(path_pattern, "/a%20b", false);
+        check(path_pattern, "/a/../b", false);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Our own section group: what IIS has no attribute for (design decisions D2, D5, D7, D8, D10).
 
+use crate::diagnostic::{Complaint, Findings};
+use crate::reader::Declared;
 use crate::schema::checks;
 use crate::schema::types::Kind::{Bool, FilledText, Text};
 use crate::schema::types::{
-    AllowDefinition, AttributeTable, CollectionTable, ElementTable, Kind, OverrideMode, SectionTable, UINT,
+    AllowDefinition, AttributeTable, CollectionTable, ElementTable, Kind, OverrideMode, SectionTable, UINT, Word,
 };
 
 /// `limiter`.
@@ -26,11 +28,49 @@ pub(super) const LIMITER: SectionTable = SectionTable {
             AttributeTable::new("tarpitMs", Kind::uint(0, 60_000)).default("0"),
             AttributeTable::new("connectionsPerAddress", UINT),
             AttributeTable::new("handshakesPerSecond", UINT),
+            AttributeTable::new("ipv6WiderPrefixLength", Kind::uint(1, 127)).default("48"),
+            AttributeTable::new("ipv6WiderClients", Kind::uint(0, 16)).default("0"),
+            AttributeTable::new("ipv6WiderSeconds", Kind::uint(1, 86_400)).default("60"),
         ],
-    ),
+    )
+    .children(&[&ElementTable::new("limits", &[]).collection(&CollectionTable::new("limit", &LIMIT).with_remove())]),
     allow_definition: AllowDefinition::MachineToApplication,
     override_mode: OverrideMode::Deny,
 };
+
+/// One limit for some requests only.
+const LIMIT: ElementTable = ElementTable::new(
+    "limit",
+    &[
+        AttributeTable::new("name", FilledText).required().unique().check(checks::limit_name),
+        AttributeTable::new("method", Text).check(checks::methods),
+        AttributeTable::new("path", Text).check(checks::path_pattern),
+        AttributeTable::new("maxRequests", UINT).default("0"),
+        AttributeTable::new("requestIntervalInMilliseconds", Kind::uint(1, 4_294_967_295)).default("60000"),
+        AttributeTable::new("maxConcurrentRequests", UINT).default("0"),
+        AttributeTable::new("denyAction", Kind::Enum(LIMIT_ACTION)).default("Inherit"),
+    ],
+)
+.check(check_limit);
+
+/// As in `dynamicIpSecurity`, or what that says.
+const LIMIT_ACTION: &[Word] = &[
+    ("Inherit", 1),
+    ("AbortRequest", 0),
+    ("Unauthorized", 401),
+    ("Forbidden", 403),
+    ("NotFound", 404),
+    ("TooManyRequests", 429),
+];
+
+fn check_limit(entry: &Declared, findings: &mut Findings) {
+    let is_zero = |name: &str| entry.text(name).trim_start_matches('0').is_empty();
+    if is_zero("maxRequests") && is_zero("maxConcurrentRequests") {
+        let message = format!("the limit '{}' limits nothing", entry.text("name"));
+        let hint = "write maxRequests (with requestIntervalInMilliseconds), maxConcurrentRequests, or both";
+        findings.warning(&entry.origin, Complaint::new("limit", message).hint(hint));
+    }
+}
 
 /// `proxy`.
 pub(super) const PROXY: SectionTable = SectionTable {

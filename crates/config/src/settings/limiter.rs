@@ -5,6 +5,7 @@ use ipnet::IpNet;
 use crate::diagnostic::Origin;
 use crate::effective::Effective;
 use crate::schema::parse_networks;
+use crate::settings::DenyAction;
 
 /// Our additions to the limits at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,71 @@ pub struct LimiterSection {
     pub handshakes_per_second: Option<u32>,
     /// Where `trustedProxies` was set.
     pub trusted_proxies_origin: Option<Origin>,
+    /// Leading bits of the larger IPv6 network that several clients may condemn.
+    pub ipv6_wider_prefix_length: u8,
+    /// How many clients that are; 0 is never.
+    pub ipv6_wider_clients: u32,
+    /// Within so many seconds, and for so long.
+    pub ipv6_wider_seconds: u32,
+    /// Limits for some requests only, in effective order.
+    pub limits: Vec<MatchLimit>,
+}
+
+/// One limit for requests of some methods and paths (`<limits><limit …/>`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchLimit {
+    /// Its name.
+    pub name: String,
+    /// Methods; empty is every method.
+    pub methods: Vec<String>,
+    /// Path with `*` for any text; empty is every path.
+    pub path: String,
+    /// Requests of one client within the interval; 0 is no limit.
+    pub max_requests: u32,
+    /// The interval in milliseconds.
+    pub interval_ms: u32,
+    /// Requests of one client in progress; 0 is no limit.
+    pub max_concurrent: u32,
+    /// What a client over it is told.
+    pub deny_action: LimitAction,
+    /// The level it is written at: `""` the server, `/` the site, `/a/b` a location below.
+    pub level: String,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// What a client over such a limit is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitAction {
+    /// What `dynamicIpSecurity` says.
+    Inherit,
+    /// One of IIS's actions.
+    Like(DenyAction),
+    /// Status 429.
+    TooManyRequests,
+}
+
+impl MatchLimit {
+    /// `None` for an entry that a finding names as unusable.
+    fn read(entry: &Effective) -> Option<Self> {
+        let methods = entry.text("method");
+        let methods = methods.split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        Some(Self {
+            name: entry.setting("name")?.text.clone(),
+            methods,
+            path: entry.text("path"),
+            max_requests: entry.uint("maxRequests"),
+            interval_ms: entry.uint("requestIntervalInMilliseconds"),
+            max_concurrent: entry.uint("maxConcurrentRequests"),
+            deny_action: match entry.uint("denyAction") {
+                1 => LimitAction::Inherit,
+                429 => LimitAction::TooManyRequests,
+                number => LimitAction::Like(DenyAction::from_number(number)),
+            },
+            level: entry.setting("name")?.level.to_string(),
+            origin: entry.origin.clone()?,
+        })
+    }
 }
 
 impl LimiterSection {
@@ -63,6 +129,10 @@ impl LimiterSection {
             connections_per_address: written("connectionsPerAddress"),
             handshakes_per_second: written("handshakesPerSecond"),
             trusted_proxies_origin: trusted.map(|setting| setting.origin.clone()),
+            ipv6_wider_prefix_length: u8::try_from(section.uint("ipv6WiderPrefixLength")).unwrap_or(48),
+            ipv6_wider_clients: section.uint("ipv6WiderClients"),
+            ipv6_wider_seconds: section.uint("ipv6WiderSeconds"),
+            limits: section.child("limits").entries.iter().filter_map(MatchLimit::read).collect(),
         }
     }
 }

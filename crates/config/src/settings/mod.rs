@@ -17,7 +17,7 @@ pub use dynamic_ip_security::{ConcurrentLimit, DenyAction, DynamicIpSecurity, Ra
 pub use errors::{ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, HttpErrors, HttpLogging};
 pub use files::FilesSection;
 pub use ip_security::{IpSecurity, IpSecurityEntry};
-pub use limiter::LimiterSection;
+pub use limiter::{LimitAction, LimiterSection, MatchLimit};
 pub use logs::{LogTarget, LogsSection};
 pub use proxy::ProxySection;
 pub use request_filtering::{FilterList, FilteringRule, RequestFiltering, RequestLimits};

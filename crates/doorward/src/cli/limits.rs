@@ -78,6 +78,9 @@ pub(crate) struct ExplainArgs {
     /// The path of the request.
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Option<String>,
+    /// The method of the request; GET without it.
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) method: Option<String>,
     /// A header line of the request; may be given several times.
     #[arg(long = "header", value_name = "LINE")]
     pub(crate) headers: Vec<String>,

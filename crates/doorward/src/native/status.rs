@@ -101,15 +101,26 @@ fn certificates(certificates: &Value) {
 
 fn limiter(limiter: &Value) {
     text::line(format!(
-        "limiter        {} allowed ({} exempt), denied: {} concurrency, {} rate, {} address; {} only logged; table {} of {}",
+        "limiter        {} allowed ({} exempt), denied: {} concurrency, {} rate, {} address, {} host name, {} block, {} penalty, {} network; {} only logged",
         limiter["allowed"],
         limiter["exempt"],
         limiter["denied_concurrency"],
         limiter["denied_rate"],
         limiter["denied_address"],
-        limiter["logged_only"],
+        limiter["denied_host_name"],
+        limiter["denied_block"],
+        limiter["denied_penalty"],
+        limiter["denied_wider"],
+        limiter["logged_only"]
+    ));
+    text::line(format!(
+        "  table        {} of {} clients, {} of {} with wide counters; {} evicted, {} times shared for want of room",
         limiter["in_use"],
-        limiter["capacity"]
+        limiter["capacity"],
+        limiter["wide_in_use"],
+        limiter["wide_capacity"],
+        limiter["evictions"],
+        limiter["pressure"]
     ));
     rows(&limiter["findings"]).for_each(|finding| text::line(format!("  {}", word(finding))));
 }

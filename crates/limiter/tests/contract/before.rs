@@ -58,9 +58,10 @@ fn a_penalty_outlasts_the_window() {
     assert_eq!(asked, [None, rate, rate, rate, None], "from the denial on, one second");
     assert_eq!(desk.limiter.usage().denied_penalty, 2);
     let one: Client = client("10.0.0.1");
-    assert_eq!(desk.limiter.retry_after_ms(&desk.policy, &one, 1001), 10);
-    assert_eq!(desk.pass("10.0.0.1", 1002), rate);
-    assert_eq!(desk.limiter.retry_after_ms(&desk.policy, &one, 1002), 2000, "the second term is longer");
+    let denied = desk.ask("10.0.0.1", 1002);
+    assert_eq!(reason(denied.decision), rate);
+    let wait_ms = |now_ms| desk.limiter.retry_after_ms(&desk.policy, (&one, &denied), now_ms);
+    assert_eq!([1002, 2002, 3002].map(wait_ms), [2000, 1000, 10], "the second term is longer");
     assert_eq!(desk.limiter.unblock("10.0.0.1/32".parse().unwrap(), None), 1);
     assert_eq!(desk.pass("10.0.0.1", 1100), None);
 }

@@ -8,6 +8,8 @@ mod change;
 mod desk;
 mod flood;
 mod model;
+mod patterns;
 mod rules;
 mod threads;
 mod vectors;
+mod wider;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use doorward_limiter::{ClientSource, Limits, Reason};
+use doorward_limiter::{Admission, ClientSource, Limits, Reason};
 use doorward_plan::ErrorMode;
 use doorward_wire::Malformed;
 
@@ -90,8 +90,8 @@ h1{font-size:1.4rem;margin-top:0}dt{font-weight:600;margin-top:.6rem}dd{margin:0
 /// What a local client may know: which rule, which site, which counts. Never a file path.
 fn details(page: &mut String, refusal: &SiteRefusal, exchange: &Exchange) {
     if let Some(reason) = refusal.reason {
-        let limits = exchange.effective.as_ref().map_or(Limits::NONE, |effective| effective.policy.limits);
-        let _infallible = writeln!(page, "<p>{}</p>", escape(&limit_text(reason, limits, exchange)));
+        let (limits, name) = exchange.limits();
+        let _infallible = writeln!(page, "<p>{}</p>", escape(&limit_text(reason, (limits, name), exchange)));
     }
     let site = exchange.site.as_ref().map_or("-", |site| &*site.name);
     let rows = [
@@ -110,19 +110,25 @@ fn details(page: &mut String, refusal: &SiteRefusal, exchange: &Exchange) {
 }
 
 /// What the limiter held against the client, in a sentence.
-fn limit_text(reason: Reason, limits: Limits, exchange: &Exchange) -> String {
+fn limit_text(reason: Reason, (limits, name): (Limits, Option<&str>), exchange: &Exchange) -> String {
     let counts = exchange.counts();
+    let ruler = name.map_or_else(|| "this site".to_owned(), |name| format!("the limit {name}"));
     let client = exchange.client.address;
+    if let Some(network) = exchange.admission.as_ref().and_then(Admission::network) {
+        return format!(
+            "{client} is in {network}, where several clients are over their limits: all of it has to wait."
+        );
+    }
     match reason {
         Reason::Concurrency => format!(
-            "{client} has {} requests in progress; this site allows {} at a time. Try again when one of them has ended.",
+            "{client} has {} requests in progress; {ruler} allows {} at a time. Try again when one of them has ended.",
             counts.in_progress,
             limits.concurrent_max.unwrap_or_default()
         ),
         Reason::Rate => {
             let rate = limits.rate.unwrap_or(doorward_limiter::Rate { requests_max: 0, interval_ms: 0 });
             format!(
-                "{client} has made {} requests within {} ms; this site allows {}. Refused requests count too: \
+                "{client} has made {} requests within {} ms; {ruler} allows {}. Refused requests count too: \
                  after {} ms of silence the next one is served.",
                 counts.in_window, rate.interval_ms, rate.requests_max, rate.interval_ms
             )

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_limiter::{ClientSource, Decision, DenyAction, Limiter, Reason, Sample};
+use doorward_limiter::{Asked, ClientSource, Decision, DenyAction, Limiter, Reason, Sample};
 
 use crate::exchange::Exchange;
 use crate::names::Named;
@@ -17,7 +17,13 @@ pub(crate) fn admit(limiter: &Arc<Limiter>, exchange: &mut Exchange, now_ms: u64
     }
     let named = exchange.host_name.clone();
     let host = named.as_deref().and_then(Named::host_name);
-    let admission = limiter.decide_named(policy, (&exchange.client, host.as_ref()), now_ms);
+    let asked = Asked {
+        client: &exchange.client,
+        host: host.as_ref(),
+        method: exchange.request.method(),
+        path: &exchange.path,
+    };
+    let admission = limiter.decide_request(policy, &asked, now_ms);
     let decision = admission.decision;
     if let Decision::Deny { .. } = decision {
         let sample = Sample {
@@ -29,14 +35,15 @@ pub(crate) fn admit(limiter: &Arc<Limiter>, exchange: &mut Exchange, now_ms: u64
         };
         limiter.note_denial(policy, &exchange.client, &admission, sample, now_ms);
     }
-    exchange.admission = Some(admission);
-    match decision {
+    let outcome = match decision {
         Decision::Deny { reason, action, enforced: true } => {
-            let wait_ms = limiter.retry_after_ms(policy, &exchange.client, now_ms);
+            let wait_ms = limiter.retry_after_ms(policy, (&exchange.client, &admission), now_ms);
             Err(refusal(reason, action, wait_ms))
         }
         Decision::Deny { enforced: false, .. } | Decision::Allow => Ok(()),
-    }
+    };
+    exchange.admission = Some(admission);
+    outcome
 }
 
 /// Whether the client's name decides and is not known yet.

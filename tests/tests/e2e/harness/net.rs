@@ -124,6 +124,9 @@ const TESTS: &[&str] = &[
     "status_counts_denials_by_site_and_reason",
     "request_filtering_holds_where_it_is_written",
     "encoded_slashes_reach_an_upstream_as_written",
+    "limits_with_a_pattern_count_for_themselves",
+    "check_reads_limits_with_a_pattern",
+    "several_clients_condemn_their_network",
 ];
 
 /// One test's loopback network and ports.

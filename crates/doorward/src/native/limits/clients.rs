@@ -42,6 +42,12 @@ fn show(clients: &[ClientReport], args: &ClientsArgs) {
     }
 }
 
+/// The reason, with the limit where it is one of several.
+fn reason(client: &ClientReport) -> String {
+    let limit = client.limit.as_ref().map(|limit| format!(" of {limit}")).unwrap_or_default();
+    format!("{}{limit} ({})", client.reason, client.substatus)
+}
+
 fn row(client: &ClientReport) -> Vec<String> {
     let now = match (client.blocked_now, client.enforced) {
         (true, true) => "blocked",
@@ -60,7 +66,7 @@ fn row(client: &ClientReport) -> Vec<String> {
     vec![
         client.address.clone(),
         client.site.clone(),
-        format!("{} ({})", client.reason, client.substatus),
+        reason(client),
         now.to_owned(),
         client.denied.to_string(),
         counts,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use doorward_admin::{Explanation, Question, Refused, RuleReport};
+use doorward_admin::{Explanation, LimitStanding, Question, Refused, RuleReport, WiderReport};
 use hyper::Method;
 use serde_json::json;
 
@@ -13,8 +13,8 @@ use crate::text;
 
 /// Asks what an address would get, and shows why.
 pub(super) fn run(socket: &Path, args: ExplainArgs) -> Result<(), Refused> {
-    let ExplainArgs { address, site, path, headers, json } = args;
-    let question = json!(Question { address, site, path, headers });
+    let ExplainArgs { address, site, path, method, headers, json } = args;
+    let question = json!(Question { address, site, path, method, headers });
     let answers: Vec<Explanation> = ask(socket, (Method::POST, "/v1/limits/explain"), Some(&question))?;
     if json {
         text::line(format!("{:#}", json!(answers)));
@@ -45,6 +45,13 @@ fn show(answer: &Explanation) {
     row("in progress", count(answer.in_progress, answer.concurrent_max, ""));
     let interval = answer.interval_ms.map(|interval| format!(" in {interval} ms")).unwrap_or_default();
     row("in interval", count(answer.in_window, answer.requests_max, &interval));
+    for limit in &answer.limits {
+        row("limit", format!("{}: {}", limit.name, standing(limit)));
+    }
+    if let Some(wider) = &answer.wider {
+        let WiderReport { network, convicted, needed } = wider;
+        row("network", format!("{network}: clients over their limits: {convicted}; {needed} make all of it denied"));
+    }
     if answer.penalty_left_ms > 0 {
         row("penalty", format!("{} ms left", answer.penalty_left_ms));
     }
@@ -52,6 +59,15 @@ fn show(answer: &Explanation) {
     if let Some(rule) = &answer.decided_by {
         row("decided by", decider(rule));
     }
+}
+
+fn standing(limit: &LimitStanding) -> String {
+    let concurrent = limit.concurrent_max.map(|max| format!("{} at once, {max} allowed", limit.in_progress));
+    let rate = limit.requests_max.map(|max| {
+        let interval_ms = limit.interval_ms.unwrap_or_default();
+        format!("{} with the next request, {max} allowed in {interval_ms} ms", limit.in_window)
+    });
+    [rate, concurrent].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn list(answer: &Explanation) -> String {
