@@ -11,8 +11,8 @@ use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::schema::OverrideMode;
 use crate::settings::{
-    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, LogsSection,
-    RequestFiltering, Settings, StaticContent,
+    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, HttpProtocol,
+    HttpRedirect, LogsSection, RequestFiltering, Settings, StaticContent,
 };
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
@@ -81,6 +81,8 @@ impl Configuration {
             dynamic_ip_security: DynamicIpSecurity::read(&section("system.webServer/security/dynamicIpSecurity")),
             ip_security: self.hierarchy.ip_security(place),
             request_filtering: RequestFiltering::read(&section("system.webServer/security/requestFiltering")),
+            http_redirect: HttpRedirect::read(&section("system.webServer/httpRedirect")),
+            http_protocol: HttpProtocol::read(&section("system.webServer/httpProtocol")),
             default_document: DefaultDocument::read(&section("system.webServer/defaultDocument")),
             directory_browse: DirectoryBrowse::read(&section("system.webServer/directoryBrowse")),
             static_content: StaticContent::read(&section("system.webServer/staticContent")),

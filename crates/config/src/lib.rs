@@ -56,8 +56,8 @@ pub use schema::{
 pub use settings::{
     CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
     ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, FilterList, FilteringRule, HttpErrors, HttpLogging,
-    IpSecurity, IpSecurityEntry, LimitAction, LimiterSection, LogTarget, LogsSection, MatchLimit, ProxySection,
-    RateLimit, RequestFiltering, RequestLimits, Settings, StaticContent,
+    HttpProtocol, HttpRedirect, IpSecurity, IpSecurityEntry, LimitAction, LimiterSection, LogTarget, LogsSection,
+    MatchLimit, ProxySection, RateLimit, RedirectTarget, RequestFiltering, RequestLimits, Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{

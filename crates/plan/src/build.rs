@@ -22,7 +22,9 @@ use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::LocationSettings;
 use crate::policy::{denial, policy};
+use crate::redirect::Redirect;
 use crate::request_filter::RequestFilter;
+use crate::response_fields::ResponseFields;
 use crate::scopes::Scopes;
 use crate::site::{SiteId, SitePlan, SiteState};
 use crate::waits::Waits;
@@ -183,6 +185,7 @@ fn site_plan(inputs: &Inputs<'_>, site: &Site, state: SiteState, scopes: &mut Sc
         connection_timeout_ms: site.limits.connection_timeout_ms,
         proxy_protocol: inputs.configuration.settings_at(&site.name, "/").proxy_protocol,
         url_segments_max: site.limits.max_url_segments,
+        https_port: https_port(site),
     }
 }
 
@@ -210,6 +213,8 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
             policy: policy(&settings, list_file.map(AsRef::as_ref), scope),
             denial: denial(&settings.limiter),
             filter: RequestFilter::new(&settings.request_filtering, settings.files.dot_files),
+            redirect: Redirect::new(&settings.http_redirect),
+            fields: ResponseFields::new(&settings.http_protocol, site.hsts, removes_server(&settings)),
             content: static_content(&settings),
             errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
             logging: settings.http_logging,
@@ -227,6 +232,20 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
         })
         .collect();
     LocationSettings::new(root, deeper)
+}
+
+/// `requestFiltering removeServerHeader`.
+fn removes_server(settings: &Settings) -> bool {
+    settings.request_filtering.remove_server_header.unwrap_or(false)
+}
+
+/// Where requests over http are sent (`hsts redirectHttpToHttps`): 443 where a binding has it, as in IIS, or where no
+/// binding tells; else the port of the first https binding.
+fn https_port(site: &Site) -> Option<u16> {
+    let endpoints = site.bindings.iter().filter_map(|binding| binding.endpoint.as_ref().ok());
+    let ports: Vec<u16> = endpoints.filter(|endpoint| endpoint.secure).map(|endpoint| endpoint.port).collect();
+    let port = if ports.contains(&443) { 443 } else { ports.first().copied().unwrap_or(443) };
+    (site.hsts.enabled && site.hsts.redirect_http_to_https).then_some(port)
 }
 
 fn default_documents(section: &doorward_config::DefaultDocument) -> Vec<String> {

@@ -5,7 +5,9 @@ use doorward_limiter::{Policy, Scope};
 
 use crate::content::StaticContent;
 use crate::error_pages::ErrorPages;
+use crate::redirect::Redirect;
 use crate::request_filter::RequestFilter;
+use crate::response_fields::ResponseFields;
 
 /// A server that requests are forwarded to (`<doorward><proxy to="…"/>`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,10 @@ pub struct Effective {
     pub denial: Denial,
     /// What is refused for how it is asked for.
     pub filter: RequestFilter,
+    /// Where requests are sent instead of being answered.
+    pub redirect: Option<Redirect>,
+    /// Further fields of answers.
+    pub fields: ResponseFields,
     /// How files are served.
     pub content: StaticContent,
     /// Which page an error gets.
@@ -57,6 +63,8 @@ impl Effective {
             policy: Policy::open(scope),
             denial: Denial::default(),
             filter: RequestFilter::open(),
+            redirect: None,
+            fields: ResponseFields::default(),
             content: StaticContent::default(),
             errors: ErrorPages::default(),
             logging: HttpLogging::All,

@@ -14,8 +14,6 @@ pub struct RequestFilter {
     pub allow_high_bit: bool,
     /// Whether query strings are also looked at decoded.
     pub unescape_query: bool,
-    /// Whether answers leave out `Server`.
-    pub remove_server_header: bool,
     /// File extensions.
     pub extensions: AllowList,
     /// Methods, each exactly as written.
@@ -198,7 +196,6 @@ impl RequestFilter {
             allow_double_escaping: section.allow_double_escaping,
             allow_high_bit: section.allow_high_bit_characters,
             unescape_query: section.unescape_query_string,
-            remove_server_header: section.remove_server_header.unwrap_or(false),
             extensions: AllowList::new(&section.file_extensions, false, dotted),
             verbs: AllowList::new(&section.verbs, true, str::to_owned),
             hidden_segments: names(&section.hidden_segments),
@@ -223,7 +220,6 @@ impl RequestFilter {
             allow_double_escaping: true,
             allow_high_bit: true,
             unescape_query: false,
-            remove_server_header: false,
             extensions: AllowList::of(true, [], []),
             verbs: AllowList::of(true, [], []),
             hidden_segments: Names::default(),

@@ -60,6 +60,8 @@ pub struct SitePlan {
     pub proxy_protocol: Vec<IpNet>,
     /// `limits/maxUrlSegments`: a longer path gets 404.20.
     pub url_segments_max: u32,
+    /// Where requests over http are sent over https (`hsts redirectHttpToHttps`): the port.
+    pub https_port: Option<u16>,
 }
 
 impl fmt::Debug for SitePlan {
@@ -94,6 +96,7 @@ pub(crate) mod tests_support {
             connection_timeout_ms: 120_000,
             proxy_protocol: Vec::new(),
             url_segments_max: 32,
+            https_port: None,
         })
     }
 }

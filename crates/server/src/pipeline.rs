@@ -4,7 +4,7 @@ use doorward_plan::ListenerPlan;
 
 use crate::exchange::Exchange;
 use crate::outcome::{Handling, Refusal};
-use crate::stage::{client, filter, handler, limit, site};
+use crate::stage::{client, filter, handler, limit, redirect, site};
 use crate::worker::Worker;
 
 /// Decides how a request is answered. Nothing here waits, and nothing here writes to the client.
@@ -26,5 +26,9 @@ pub(crate) fn decide(
 pub(crate) fn proceed(worker: &Worker, exchange: &mut Exchange, now_ms: u64) -> Result<Handling, Refusal> {
     limit::admit(&worker.limiter, exchange, now_ms)?; //   abort, 401, 403, 404 with .501 to .504
     filter::screen(exchange)?; //                          404.5 to 404.19, 413.1
+    if let Some(response) = redirect::away(exchange) {
+        // 301, 302, 307, 308
+        return Ok(Handling::Respond(response));
+    }
     handler::choose(worker, exchange, now_ms) //           404, 405
 }

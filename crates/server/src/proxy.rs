@@ -8,7 +8,7 @@ mod pool;
 mod sides;
 mod upload;
 
-pub(crate) use head::response as response_head;
+pub(crate) use head::{is_trusted_proxy, response as response_head};
 pub(crate) use pool::Pool;
 pub(crate) use sides::{Broken, Gathered, Sides, Sink, Source, put_end, put_piece};
 

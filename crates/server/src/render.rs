@@ -10,6 +10,8 @@ use crate::outcome::{Body, FieldLines, Response, ServiceRefusal, SiteRefusal, fi
 use crate::rate_limit;
 use crate::stage::error_page;
 
+const SERVER: &[u8] = b"Server: Doorward\r\n";
+
 /// Appends a response's head, and notes in the exchange what was answered.
 pub(crate) fn head(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Response, date: &DateLine) {
     let before = out.len();
@@ -44,8 +46,16 @@ pub(crate) fn whole(out: &mut Vec<u8>, exchange: &mut Exchange, response: &Respo
 
 /// The fields every response of ours carries.
 pub(crate) fn common(head: &mut HeadWriter<'_>, exchange: &Exchange, date: &DateLine) {
-    if !exchange.effective.as_ref().is_some_and(|effective| effective.filter.remove_server_header) {
-        head.lines(b"Server: Doorward\r\n");
+    match &exchange.effective {
+        Some(effective) => {
+            if !effective.fields.without_server {
+                head.lines(SERVER);
+            }
+            head.lines(effective.fields.lines(exchange.ends.secure));
+        }
+        None => {
+            head.lines(SERVER);
+        }
     }
     date.with(|line| {
         head.lines(line);

@@ -6,4 +6,5 @@ pub(crate) mod error_page;
 pub(crate) mod filter;
 pub(crate) mod handler;
 pub(crate) mod limit;
+pub(crate) mod redirect;
 pub(crate) mod site;

@@ -33,6 +33,7 @@ mod logs;
 mod messages;
 mod paths;
 mod proxy;
+mod redirects;
 mod reload;
 mod request_filtering;
 mod static_files;

@@ -46,7 +46,7 @@ fn s_client(at: SocketAddr, arguments: &[&str]) -> Child {
 }
 
 /// What `openssl s_client` prints when it sends `input` and waits for the end.
-fn transcript(at: SocketAddr, arguments: &[&str], input: &str) -> String {
+pub fn transcript(at: SocketAddr, arguments: &[&str], input: &str) -> String {
     let mut client = s_client(at, arguments);
     // A client that has been turned away takes no more input.
     let _turned_away = client.stdin.take().unwrap().write_all(input.as_bytes());

@@ -15,6 +15,8 @@ pub(super) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
       <section name="directoryBrowse" overrideModeDefault="Allow" />
       <section name="httpErrors" overrideModeDefault="Allow" />
       <section name="httpLogging" overrideModeDefault="Deny" />
+      <section name="httpProtocol" overrideModeDefault="Allow" />
+      <section name="httpRedirect" overrideModeDefault="Allow" />
       <sectionGroup name="security">
         <section name="dynamicIpSecurity" overrideModeDefault="Deny" />
         <section name="ipSecurity" overrideModeDefault="Deny" />

@@ -103,6 +103,19 @@ pub(super) fn path_pattern(text: &str) -> Result<(), Complaint> {
     Ok(())
 }
 
+/// The name of a response field; an empty one is left out.
+pub(super) fn response_header_name(text: &str) -> Result<(), Complaint> {
+    if text.is_empty() { Ok(()) } else { header_name(text) }
+}
+
+/// The value of a field (RFC 9110 §5.5): what would end the line is refused.
+pub(super) fn header_value(text: &str) -> Result<(), Complaint> {
+    if text.chars().any(|c| c.is_control() && c != '\t') {
+        return Err(invalid("the value has a control character in it").hint("write it in one line"));
+    }
+    Ok(())
+}
+
 /// The base URL of an upstream: scheme, host, port, and at most a path; empty turns forwarding off.
 pub(super) fn upstream(text: &str) -> Result<(), Complaint> {
     let wrong = |why: &str| Err(invalid(format!("'{text}' {why}")).hint("write http://127.0.0.1:5001"));
@@ -174,6 +187,10 @@ mod tests {
         check(path_pattern, "/a?b=*", false);
         check(path_pattern, "/a%20b", false);
         check(path_pattern, "/a/../b", false);
+        check(response_header_name, "", true);
+        check(response_header_name, "X:A", false);
+        check(header_value, "max-age=1; a=\"b\"", true);
+        check(header_value, "a\r\nSet-Cookie: b", false);
     }
 
     #[test]

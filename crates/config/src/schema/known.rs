@@ -16,8 +16,6 @@ const GROUPS: &[&str] = &[
 const WEB_SERVER: &[&str] = &[
     "handlers",
     "httpCompression",
-    "httpProtocol",
-    "httpRedirect",
     "iisnode",
     "security/access",
     "serverRuntime",

@@ -13,6 +13,7 @@ mod known;
 mod log;
 mod logs;
 mod names;
+mod redirect;
 mod request_filtering;
 mod schema_set;
 mod sections;
@@ -47,6 +48,8 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &errors::HTTP_ERRORS,
     &errors::HTTP_LOGGING,
     &logs::LOGS,
+    &redirect::HTTP_REDIRECT,
+    &redirect::HTTP_PROTOCOL,
     &request_filtering::REQUEST_FILTERING,
     &security::IP_SECURITY,
     &security::DYNAMIC_IP_SECURITY,

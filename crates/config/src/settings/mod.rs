@@ -10,6 +10,7 @@ mod ip_security;
 mod limiter;
 mod logs;
 mod proxy;
+mod redirect;
 mod request_filtering;
 
 pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, StaticContent};
@@ -20,6 +21,7 @@ pub use ip_security::{IpSecurity, IpSecurityEntry};
 pub use limiter::{LimitAction, LimiterSection, MatchLimit};
 pub use logs::{LogTarget, LogsSection};
 pub use proxy::ProxySection;
+pub use redirect::{HttpProtocol, HttpRedirect, RedirectTarget};
 pub use request_filtering::{FilterList, FilteringRule, RequestFiltering, RequestLimits};
 
 /// What applies at one path of one site, each attribute from the nearest level that sets it.
@@ -33,6 +35,10 @@ pub struct Settings {
     pub ip_security: IpSecurity,
     /// `system.webServer/security/requestFiltering`.
     pub request_filtering: RequestFiltering,
+    /// `system.webServer/httpRedirect`.
+    pub http_redirect: HttpRedirect,
+    /// `system.webServer/httpProtocol`.
+    pub http_protocol: HttpProtocol,
     /// `system.webServer/defaultDocument`.
     pub default_document: DefaultDocument,
     /// `system.webServer/directoryBrowse`.

@@ -63,7 +63,7 @@ fn forwarding(head: &mut Vec<u8>, exchange: &Exchange, trusted: bool) {
 }
 
 /// Whether the site's proxy mode names the peer among its trusted proxies.
-fn is_trusted_proxy(exchange: &Exchange) -> bool {
+pub(crate) fn is_trusted_proxy(exchange: &Exchange) -> bool {
     let Some(effective) = &exchange.effective else { return false };
     match &effective.policy.source {
         ClientSource::Peer => false,
@@ -82,13 +82,16 @@ pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Resp
     let before = out.len();
     let framing = framing(exchange, answer);
     let mut head = HeadWriter::start(out, answer.status());
-    let unnamed = exchange.effective.as_ref().is_some_and(|effective| effective.filter.remove_server_header);
+    let (own, secure) = (exchange.effective.as_ref().map(|effective| &effective.fields), exchange.ends.secure);
     for (name, value) in end_to_end(answer.fields()) {
         let framed = name.eq_ignore_ascii_case("Content-Length") || name.eq_ignore_ascii_case("Transfer-Encoding");
-        let left_out = unnamed && name.eq_ignore_ascii_case("Server");
-        if !framed && !left_out {
+        let replaced = own.is_some_and(|own| own.replaces(name, secure));
+        if !framed && !replaced {
             head.field(name, value);
         }
+    }
+    if let Some(own) = own {
+        head.lines(own.lines(secure));
     }
     rate_limit::append(&mut head, exchange);
     let chunked = matches!(framing, Framing::Chunked);

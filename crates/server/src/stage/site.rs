@@ -30,6 +30,7 @@ pub(crate) fn choose(listener: &ListenerPlan, exchange: &mut Exchange) -> Result
             if in_doubt && !is_same_either_way(site, &effective, exchange.request.path()) {
                 return Err(malformed());
             }
+            exchange.keep_alive &= !effective.fields.ends_connection;
             exchange.effective = Some(effective);
             exchange.site = Some(Arc::clone(site));
             segments(site.url_segments_max, &exchange.path)

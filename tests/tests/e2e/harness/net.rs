@@ -127,6 +127,9 @@ const TESTS: &[&str] = &[
     "limits_with_a_pattern_count_for_themselves",
     "check_reads_limits_with_a_pattern",
     "several_clients_condemn_their_network",
+    "requests_are_redirected_below_the_path_that_says_so",
+    "further_fields_go_on_every_answer",
+    "hsts_sends_http_to_https_and_says_so_there",
 ];
 
 /// One test's loopback network and ports.
