@@ -37,7 +37,7 @@ fn https(exchange: &Exchange, port: u16) -> String {
         host => format!("https://{host}"),
     };
     if port != 443 {
-        location.push_str(&format!(":{port}"));
+        location.extend([":", &port.to_string()]);
     }
     // Path and query as they came: they are meant for the same site.
     location.push_str(if request.path().starts_with('/') { request.path() } else { "/" });
