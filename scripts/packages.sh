@@ -22,6 +22,7 @@ prlimit                 util-linux
 ip                      iproute2
 ss                      iproute2
 strace                  strace
+valgrind                valgrind
 /usr/bin/faketime       faketime
 '
 

@@ -116,7 +116,9 @@ impl Limiter {
         now_ms: u64,
     ) -> Admission {
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
-        if let Some((decision, exempt)) = self.uncounted(policy, (client, host), now_ms) {
+        if !self.only_counts(policy, host)
+            && let Some((decision, exempt)) = self.uncounted(policy, (client, host), now_ms)
+        {
             // A denial by name is counted when it is noted, since it may also come from outside.
             if !matches!(decision, Decision::Deny { reason: Reason::HostName, .. }) {
                 self.tally.add(&key, decision, exempt);
@@ -163,6 +165,12 @@ impl Limiter {
         if let (Some(region), Some(wider)) = (rule.region(key), rule.policy.wider) {
             self.regions.note(region, (key, reason), (wider, now_ms));
         }
+    }
+
+    /// Whether counting alone decides: nobody is blocked, listed or known by name.
+    #[inline]
+    fn only_counts(&self, policy: &Policy, host: Option<&HostName<'_>>) -> bool {
+        !self.blocks.any() && host.is_none() && policy.list.is_open() && !policy.limits.is_none()
     }
 
     /// What the next request would get, without counting anything.
@@ -321,8 +329,8 @@ impl Limiter {
 
     /// A penalty is served only where it is still configured.
     fn term_left_ms(&self, rule: Rule<'_>, key: ClientKey, now_ms: u64) -> u64 {
-        let serves = rule.policy.penalty.is_some() && !rule.policy.logging_only;
-        if serves { self.terms.left_ms((key, rule.scope), now_ms) } else { 0 }
+        let Some(_) = rule.policy.penalty else { return 0 };
+        if rule.policy.logging_only { 0 } else { self.terms.left_ms((key, rule.scope), now_ms) }
     }
 
     fn is_blocked(&self, evidence: &Evidence, now_ms: u64) -> bool {

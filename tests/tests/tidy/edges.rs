@@ -34,6 +34,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("doorward-dev", &["doorward-config"]),
     ("doorward-server", &["doorward-plan", "doorward-limiter", "doorward-logs", "doorward-wire"]),
     ("doorward-replay", &["doorward-plan", "doorward-limiter", "doorward-logs"]),
+    // Measures what the pure crates cost; nothing knows it.
+    ("doorward-benches", &["doorward-plan", "doorward-config", "doorward-limiter", "doorward-logs", "doorward-wire"]),
     ("doorward-plan", &["doorward-config", "doorward-limiter", "doorward-logs"]),
     ("doorward-config", &[]),
     ("doorward-limiter", &[]),

@@ -5,6 +5,9 @@ use std::sync::atomic::AtomicU64;
 /// Words in a 64-byte cell, one cache line.
 pub(super) const CELL_WORDS: usize = 8;
 
+/// One cell.
+pub(super) type Cell = [AtomicU64; CELL_WORDS];
+
 /// A row of cells.
 pub(super) struct Cells {
     words: Box<[AtomicU64]>,
@@ -21,6 +24,15 @@ impl Cells {
         Some(Self { words, offset: (CELL_WORDS - misplaced) % CELL_WORDS })
     }
 
+    /// `count` cells from cell `first` on.
+    #[inline]
+    pub(super) fn row(&self, first: usize, count: usize) -> &[Cell] {
+        let start = self.offset + first * CELL_WORDS;
+        let (cells, _) = self.words[start..start + count * CELL_WORDS].as_chunks();
+        cells
+    }
+
+    #[cfg(test)]
     /// The words of `count` cells from cell `first` on.
     pub(super) fn words(&self, first: usize, count: usize) -> &[AtomicU64] {
         let start = self.offset + first * CELL_WORDS;

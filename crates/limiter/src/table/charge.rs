@@ -2,8 +2,9 @@
 
 use super::gauge::{Gauge, Past};
 use super::slot::{Slot, Stamps};
+use super::store::Verdict;
 use super::{Entered, Place, Visit};
-use crate::{Counts, judge};
+use crate::{Counts, Reason, judge};
 
 /// A request about to be counted.
 pub(super) struct Charge<'v> {
@@ -58,6 +59,14 @@ impl<'v> Charge<'v> {
                 Gauge::Ring { .. } | Gauge::Segments { .. } => with_this(own.in_window, elsewhere.in_window),
             },
         }
+    }
+}
+
+/// The verdict that is counted for a limit.
+pub(super) fn denied_by(reason: Reason) -> Verdict {
+    match reason {
+        Reason::Concurrency => Verdict::OverConcurrency,
+        Reason::Rate | Reason::Address | Reason::HostName | Reason::Block => Verdict::OverRate,
     }
 }
 

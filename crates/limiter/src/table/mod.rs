@@ -10,6 +10,7 @@ mod gauge;
 mod scopes;
 mod slot;
 mod store;
+mod usual;
 
 mod ring;
 mod segments;
@@ -113,6 +114,15 @@ impl Table {
     /// Judges and counts one request.
     pub(crate) fn enter(&self, visit: &Visit<'_>) -> Entered {
         self.advance(visit.now_ms);
+        match self.enter_usual(visit) {
+            Some(entered) => entered,
+            None => self.enter_any(visit),
+        }
+    }
+
+    /// The same for a request of any kind.
+    #[inline(never)]
+    fn enter_any(&self, visit: &Visit<'_>) -> Entered {
         let (layout, gauge) = Gauge::choose(visit.limits, &visit.key);
         let moved = self.scopes.note(visit.scope, visit.limits, (layout, visit.key.is_v4()));
         let hash = self.hash(&visit.key, visit.scope);
@@ -153,6 +163,7 @@ impl Table {
     }
 
     /// Gives a place back.
+    #[inline]
     pub(crate) fn leave(&self, place: Place) {
         let index = place.index as usize;
         match place.room {
@@ -257,6 +268,7 @@ impl Table {
     }
 
     /// Notes the time. Once in twelve days, clears what 32-bit ticks could mistake for fresh.
+    #[inline]
     fn advance(&self, now_ms: u64) {
         let latest_ms = self.latest_ms.load(Relaxed);
         if now_ms <= latest_ms {
@@ -273,6 +285,7 @@ impl Table {
         }
     }
 
+    #[cold]
     fn clear_old(&self, now_ms: u64, before: u64) {
         let era = now_ms >> ERA_BITS;
         for store in [&self.narrow, &self.shared] {
@@ -288,6 +301,7 @@ impl Table {
         }
     }
 
+    #[inline]
     fn hash(&self, key: &ClientKey, scope: Scope) -> u64 {
         let (bits, length) = key.parts();
         let mut hasher = FoldHasher::with_seed(self.seed.0, &self.seed.1);
@@ -311,11 +325,11 @@ fn count<const WIDE: bool>(set: &mut LockedSet<'_, WIDE>, entered: &Entered, vis
     match entered.reason {
         None => set.count(Verdict::Allowed),
         Some(_) if visit.keeps_denied => {}
-        Some(Reason::Concurrency) => set.count(Verdict::OverConcurrency),
-        Some(Reason::Rate | Reason::Address | Reason::HostName | Reason::Block) => set.count(Verdict::OverRate),
+        Some(reason) => set.count(charge::denied_by(reason)),
     }
 }
 
+#[inline]
 fn leave_in<const WIDE: bool>(store: &Store<WIDE>, index: usize) {
     let mut set = store.lock_set(index / WAYS);
     if set.slot(index % WAYS).release() {

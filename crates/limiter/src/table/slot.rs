@@ -9,7 +9,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::cells::CELL_WORDS;
+use super::cells::{CELL_WORDS, Cell};
 use crate::{ClientKey, Scope};
 
 /// Length of a ring that marks segments instead.
@@ -89,6 +89,85 @@ pub(super) struct Head {
     pub(super) stamps: Stamps,
 }
 
+/// The small numbers of a narrow slot whose stamps, if any, are a ring. What [`Head`] is to every slot, for the
+/// usual request and without a detour.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct RingHead {
+    /// Low bits of the time of the last stamp.
+    pub(super) last: u32,
+    pub(super) in_flight: u32,
+    pub(super) len: u32,
+    /// The lane written next.
+    next: u32,
+    /// The length of the key, in its place.
+    kept: u64,
+}
+
+impl RingHead {
+    const LEN_MAX: u32 = Layout::Narrow.ring_len_max() as u32;
+
+    /// `None` for segments.
+    #[inline]
+    pub(super) fn of(cell: &Cell) -> Option<Self> {
+        let word = cell[0].load(Relaxed);
+        let len = (word >> 54) as u32 & 0x1f;
+        (len != u32::from(SEGMENTS_MARK)).then_some(Self {
+            last: word as u32,
+            in_flight: (word >> 32) as u32 & 0x7fff,
+            len,
+            next: (word >> 59) as u32,
+            kept: word & (0x7f << 47),
+        })
+    }
+
+    #[inline]
+    pub(super) fn put(&self, cell: &Cell) {
+        let small = u64::from(self.next) << 59 | u64::from(self.len) << 54 | u64::from(self.in_flight) << 32;
+        cell[0].store(self.kept | small | u64::from(self.last), Relaxed);
+    }
+
+    /// How many stamps lie in the interval before `now`, which is not before the last one; one exactly an interval old
+    /// is out.
+    #[inline]
+    pub(super) fn live(&self, cell: &Cell, now: u32, interval_ms: u32) -> u32 {
+        let passed = now.wrapping_sub(self.last);
+        if passed >= interval_ms {
+            return 0;
+        }
+        let still_in = interval_ms - passed;
+        let mut live = self.len;
+        let mut oldest = Self::inside(self.next + Self::LEN_MAX - live);
+        while live > 0 && u32::from((self.last as u16).wrapping_sub(lane(cell, oldest))) >= still_in {
+            live -= 1;
+            oldest = Self::inside(oldest + 1);
+        }
+        live
+    }
+
+    /// Adds a stamp after the `live` ones.
+    #[inline]
+    pub(super) fn push(&mut self, cell: &Cell, now: u32, live: u32) {
+        // Without stamps the lanes may hold anything, and the first one is as good as another.
+        let word = &cell[3 + self.next as usize / 4 % 5];
+        let shift = 16 * (self.next % 4);
+        word.store(word.load(Relaxed) & !(0xffff << shift) | u64::from(now & 0xffff) << shift, Relaxed);
+        self.len = (live + 1).min(Self::LEN_MAX);
+        self.next = Self::inside(self.next + 1);
+        self.last = now;
+    }
+
+    /// A lane number below twice the length of the ring, back inside it.
+    fn inside(lane: u32) -> u32 {
+        lane.checked_sub(Self::LEN_MAX).unwrap_or(lane)
+    }
+}
+
+/// A lane of a narrow slot; there are twenty.
+#[inline]
+fn lane(cell: &Cell, index: u32) -> u16 {
+    (cell[3 + index as usize / 4 % 5].load(Relaxed) >> (16 * (index % 4))) as u16
+}
+
 /// One slot. Whoever holds it has locked its set, so that relaxed access is enough. The layout is part of the type:
 /// the code for narrow slots, which nearly every request runs, asks nothing at run time.
 #[derive(Copy, Clone)]
@@ -104,6 +183,7 @@ impl<'t, const WIDE: bool> Slot<'t, WIDE> {
         Self { words }
     }
 
+    #[inline]
     fn word(&self, index: usize) -> u64 {
         self.words[index].load(Relaxed)
     }
@@ -133,6 +213,7 @@ impl<'t, const WIDE: bool> Slot<'t, WIDE> {
     }
 
     /// Whether the slot is this client's.
+    #[inline]
     pub(super) fn belongs_to(&self, key: &ClientKey, scope: Scope) -> bool {
         let (bits, length) = key.parts();
         let (own, [upper, lower]) = match Self::LAYOUT {
@@ -209,17 +290,18 @@ impl<'t, const WIDE: bool> Slot<'t, WIDE> {
     }
 
     /// One request less in flight; true when nothing is left to remember.
+    #[inline]
     pub(super) fn release(&self) -> bool {
-        let one = match Self::LAYOUT {
-            Layout::Narrow => 1 << 32,
-            Layout::Wide => 1,
+        let word = self.word(0);
+        let (one, in_flight, len) = match Self::LAYOUT {
+            Layout::Narrow => (1 << 32, (word >> 32) as u32 & 0x7fff, (word >> 54) as u8 & 0x1f),
+            Layout::Wide => (1, word as u32, (word >> 40) as u8),
         };
-        // The time matters neither for the number in flight nor for the kind of stamps.
-        let head = self.head(0);
-        if head.in_flight > 0 {
-            self.set_word(0, self.word(0) - one);
+        if in_flight > 0 {
+            self.set_word(0, word - one);
         }
-        head.in_flight <= 1 && head.stamps == Stamps::Nothing
+        // A length of zero means no stamps of either kind.
+        in_flight <= 1 && len == 0
     }
 
     pub(super) fn lane(&self, index: usize) -> u32 {

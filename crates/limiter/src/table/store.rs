@@ -10,7 +10,7 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use super::cells::{Cells, zeroed_words};
+use super::cells::{Cell, Cells, zeroed_words};
 use super::evict::Worth;
 use super::slot::Slot;
 use crate::{ClientKey, Scope};
@@ -57,37 +57,43 @@ impl<const WIDE: bool> Store<WIDE> {
     }
 
     /// Locks the set where clients of this hash are.
+    #[inline]
     pub(super) fn lock(&self, hash: u64) -> LockedSet<'_, WIDE> {
         let set = ((u128::from(hash) * self.sets.len() as u128) >> 64) as usize;
+        let cells = self.cells_of(set);
         // Both cache misses at once: the slot's line is on its way while the set's word is.
-        let first = (set * WAYS + preferred(hash)) * Self::CELLS;
-        std::hint::black_box(self.cells.words(first, 1)[0].load(Relaxed));
-        self.lock_set(set)
+        if let Some(first) = cells.get(preferred(hash) * Self::CELLS) {
+            std::hint::black_box(first[0].load(Relaxed));
+        }
+        self.locked(set, cells)
     }
 
     /// Locks a set by its number.
+    #[inline]
     pub(super) fn lock_set(&self, set: usize) -> LockedSet<'_, WIDE> {
+        self.locked(set, self.cells_of(set))
+    }
+
+    #[inline]
+    fn cells_of(&self, set: usize) -> &[Cell] {
+        self.cells.row(set * WAYS * Self::CELLS, WAYS * Self::CELLS)
+    }
+
+    #[inline]
+    fn locked<'s>(&'s self, set: usize, cells: &'s [Cell]) -> LockedSet<'s, WIDE> {
         let word = &self.sets[set];
-        let mut spins = 0;
-        loop {
-            let tags = word.load(Relaxed) & !LOCK;
-            if word.compare_exchange_weak(tags, tags | LOCK, Acquire, Relaxed).is_ok() {
-                return LockedSet { store: self, set, tags };
-            }
-            while word.load(Relaxed) & LOCK != 0 {
-                spins += 1;
-                if spins % SPINS_MAX == 0 {
-                    std::thread::yield_now();
-                }
-                std::hint::spin_loop();
-            }
-        }
+        let tags = word.load(Relaxed) & !LOCK;
+        let tags = match word.compare_exchange_weak(tags, tags | LOCK, Acquire, Relaxed) {
+            Ok(tags) => tags,
+            Err(_) => wait_for(word),
+        };
+        LockedSet { store: self, word, cells, set, tags }
     }
 
     /// How often each verdict was given in this store.
     pub(super) fn verdicts(&self) -> [u64; 3] {
         let small = |verdict| self.sets.iter().map(|set| verdict_count(set.load(Relaxed), verdict)).sum::<u64>();
-        VERDICTS.map(|verdict| self.verdicts[verdict as usize].load(Relaxed) + small(verdict))
+        VERDICTS.map(|verdict| self.verdicts.0[verdict as usize].load(Relaxed) + small(verdict))
     }
 
     /// Whether a set has any slot in use; needs no lock.
@@ -96,9 +102,31 @@ impl<const WIDE: bool> Store<WIDE> {
     }
 }
 
+/// Locks a word that another thread holds; returns its tags.
+#[cold]
+fn wait_for(word: &AtomicU64) -> u64 {
+    let mut spins = 0;
+    loop {
+        let tags = word.load(Relaxed) & !LOCK;
+        if word.compare_exchange_weak(tags, tags | LOCK, Acquire, Relaxed).is_ok() {
+            return tags;
+        }
+        while word.load(Relaxed) & LOCK != 0 {
+            spins += 1;
+            if spins % SPINS_MAX == 0 {
+                std::thread::yield_now();
+            }
+            std::hint::spin_loop();
+        }
+    }
+}
+
 /// A locked set; dropping it unlocks.
 pub(super) struct LockedSet<'s, const WIDE: bool> {
     store: &'s Store<WIDE>,
+    word: &'s AtomicU64,
+    /// The set's slots.
+    cells: &'s [Cell],
     set: usize,
     /// The tags as they will be published when the lock is given back.
     tags: u64,
@@ -107,8 +135,14 @@ pub(super) struct LockedSet<'s, const WIDE: bool> {
 impl<'s, const WIDE: bool> LockedSet<'s, WIDE> {
     /// The slot in this place of the set.
     pub(super) fn slot(&self, way: usize) -> Slot<'s, WIDE> {
-        let cells = Store::<WIDE>::CELLS;
-        Slot::new(self.store.cells.words((self.set * WAYS + way) * cells, cells))
+        let count = Store::<WIDE>::CELLS;
+        Slot::new(self.cells[way * count..][..count].as_flattened())
+    }
+
+    /// The first cell of the slot in this place, which is all of a narrow one.
+    #[inline]
+    pub(super) fn cell(&self, way: usize) -> &'s Cell {
+        &self.cells[way * Store::<WIDE>::CELLS]
     }
 
     /// The number of a slot in its store.
@@ -123,6 +157,7 @@ impl<'s, const WIDE: bool> LockedSet<'s, WIDE> {
     }
 
     /// The place of a client's slot.
+    #[inline]
     pub(super) fn find(&self, hash: u64, key: &ClientKey, scope: Scope) -> Option<usize> {
         Places::with_tag(self.tags, tag_of(hash)).find(|way| self.slot(*way).belongs_to(key, scope))
     }
@@ -147,12 +182,13 @@ impl<'s, const WIDE: bool> LockedSet<'s, WIDE> {
     }
 
     /// Counts a verdict. The few bits in the set's word are emptied into the store's counter when they are full.
+    #[inline]
     pub(super) fn count(&mut self, verdict: Verdict) {
         let (shift, max) = verdict.bits();
         let count = verdict_count(self.tags, verdict) + 1;
         self.tags &= !(max << shift);
         if count > max {
-            self.store.verdicts[verdict as usize].fetch_add(count, Relaxed);
+            self.store.verdicts.0[verdict as usize].fetch_add(count, Relaxed);
         } else {
             self.tags |= count << shift;
         }
@@ -176,7 +212,7 @@ impl<'s, const WIDE: bool> LockedSet<'s, WIDE> {
 
 impl<const WIDE: bool> Drop for LockedSet<'_, WIDE> {
     fn drop(&mut self) {
-        self.store.sets[self.set].store(self.tags, Release);
+        self.word.store(self.tags, Release);
     }
 }
 
@@ -191,7 +227,10 @@ pub(super) enum Verdict {
 /// All verdicts, in the order of their counters.
 const VERDICTS: [Verdict; 3] = [Verdict::Allowed, Verdict::OverConcurrency, Verdict::OverRate];
 
-type Verdicts = [AtomicU64; 3];
+/// Apart from what every request reads, so that a thread that counts does not slow the others down.
+#[derive(Default)]
+#[repr(align(128))]
+struct Verdicts([AtomicU64; 3]);
 
 impl Verdict {
     /// Where in a set's word its count is, and how far that goes.
@@ -236,6 +275,7 @@ impl Places {
 impl Iterator for Places {
     type Item = usize;
 
+    #[inline]
     fn next(&mut self) -> Option<usize> {
         while self.marks != 0 {
             let way = self.marks.trailing_zeros() as usize / TAG_BITS;
@@ -259,7 +299,8 @@ fn tag_at(tags: u64, way: usize) -> u64 {
 
 /// Seven bits of the hash that do not choose the set; zero means free.
 fn tag_of(hash: u64) -> u64 {
-    (hash & 0xffff) % TAG_MASK + 1
+    let tag = hash & TAG_MASK;
+    tag | u64::from(tag == 0)
 }
 
 #[cfg(test)]

@@ -1,0 +1,146 @@
+//! The limiter: one decision and the end of its request.
+
+use std::hint::black_box;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use doorward_limiter::{AddressList, AddressRule, Client, Limiter, LimiterSettings, Limits, Policy, Rate, Scope};
+
+use super::Work;
+
+pub const ONE: Work = Work {
+    name: "limiter-one-client",
+    about: "decide and leave, the same client again and again, never denied",
+    prepare: || Box::new(steps(1, (20, 200), 20)),
+    warm_up: 1000,
+    times: 20_000,
+};
+
+pub const CROWD: Work = Work {
+    name: "limiter-10k-clients",
+    about: "decide and leave, 10 000 clients at random, 20 in 200 ms, half denied",
+    prepare: || Box::new(steps(10_000, (20, 200), 0)),
+    warm_up: 20_000,
+    times: 20_000,
+};
+
+pub const NEWCOMERS: Work = Work {
+    name: "limiter-newcomers",
+    about: "decide and leave, every client for the first time",
+    prepare: || {
+        let (limiter, policy) = (table(1_000_000), policy((20, 200)));
+        let mut number = 0;
+        Box::new(move || {
+            number += 1;
+            drop(limiter.decide(&policy, &client(number), 1000 + u64::from(number) / 1000));
+        })
+    },
+    warm_up: 10,
+    times: 20_000,
+};
+
+pub const DENIED: Work = Work {
+    name: "limiter-denied",
+    about: "decide, the same client over its rate",
+    prepare: || Box::new(steps(1, (20, 200), 0)),
+    warm_up: 1000,
+    times: 20_000,
+};
+
+pub const FULL: Work = Work {
+    name: "limiter-full-set",
+    about: "the longest way: a newcomer while all eight places have a past worth keeping",
+    prepare: || {
+        let (limiter, policy) = (table(8), policy((20, 60_000)));
+        for number in 0..200 {
+            drop(limiter.decide(&policy, &client(number % 12), 1000));
+        }
+        let mut number = 1000;
+        Box::new(move || {
+            number += 1;
+            drop(limiter.decide(&policy, &client(number), 2000));
+        })
+    },
+    warm_up: 100,
+    times: 5000,
+};
+
+pub const SCREEN: Work = Work {
+    name: "limiter-100k-prefixes",
+    about: "the static list of 100 000 networks, an address at random",
+    prepare: || {
+        let rule = |number: u32| AddressRule {
+            network: format!("{}/28", Ipv4Addr::from_bits(number.wrapping_mul(2_654_435_761)))
+                .parse()
+                .unwrap_or_default(),
+            allowed: number.is_multiple_of(3),
+        };
+        let list = AddressList::new((0..100_000).map(rule).collect(), true);
+        let mut random = Random(1);
+        Box::new(move || {
+            black_box(list.screen(Ipv4Addr::from_bits(random.below(u32::MAX)).into()));
+        })
+    },
+    warm_up: 1000,
+    times: 20_000,
+};
+
+/// Requests of random clients; `gap_ms` milliseconds of the limiter's clock lie between them, or 1000 of them in one.
+fn steps(clients: u32, rate: (u32, u32), gap_ms: u64) -> impl FnMut() {
+    let (limiter, policy) = (table(1_000_000), policy(rate));
+    let mut visitor = Visitor { gap_ms, ..Visitor::new(clients, 0) };
+    move || visitor.visit(&limiter, &policy)
+}
+
+/// A limiter that has seen each of so many clients, with IIS's usual limits.
+pub fn filled(clients: u32) -> (Arc<Limiter>, Policy) {
+    let (limiter, policy) = (table(clients.max(1_000_000) as usize), policy((20, 200)));
+    (0..clients).for_each(|number| drop(limiter.decide(&policy, &client(number), 1000)));
+    (limiter, policy)
+}
+
+fn table(clients_max: usize) -> Arc<Limiter> {
+    Limiter::new(LimiterSettings { clients_max, evidence_max: 100, seed: 42 })
+}
+
+fn policy((requests_max, interval_ms): (u32, u32)) -> Policy {
+    let rate = Some(Rate { requests_max, interval_ms });
+    Policy { limits: Limits { concurrent_max: Some(100), rate, count_denied: true }, ..Policy::open(Scope(1)) }
+}
+
+fn client(number: u32) -> Client {
+    Client::direct(Ipv4Addr::from_bits(0x0a00_0000 ^ number.wrapping_mul(2_654_435_761)).into())
+}
+
+/// A stream of requests of random clients.
+pub struct Visitor {
+    random: Random,
+    clients: u32,
+    requests: u64,
+    start_ms: u64,
+    /// Between two requests; 0 for a thousand requests in a millisecond.
+    gap_ms: u64,
+}
+
+impl Visitor {
+    pub fn new(clients: u32, seed: u64) -> Self {
+        Self { random: Random(seed + 1), clients, requests: 0, start_ms: 2000 + seed / 2 * 200, gap_ms: 0 }
+    }
+
+    /// One request, from its decision to its end.
+    pub fn visit(&mut self, limiter: &Limiter, policy: &Policy) {
+        self.requests += 1;
+        let passed_ms = if self.gap_ms == 0 { self.requests / 1000 } else { self.requests * self.gap_ms };
+        drop(limiter.decide(policy, &client(self.random.below(self.clients)), self.start_ms + passed_ms));
+    }
+}
+
+/// Xorshift: the same numbers every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u32) -> u32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (((self.0 >> 32) * u64::from(end)) >> 32) as u32
+    }
+}
