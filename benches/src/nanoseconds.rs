@@ -25,7 +25,9 @@ pub fn measure(name: &str) {
     }
     if "limiter".starts_with(name) || name.starts_with("limiter") {
         for clients in CLIENTS {
-            THREADS.into_iter().for_each(|threads| crowd(clients, threads));
+            for threads in THREADS {
+                crowd(clients, threads);
+            }
         }
     }
 }

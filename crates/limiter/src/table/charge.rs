@@ -2,7 +2,7 @@
 
 use super::gauge::{Gauge, Past};
 use super::slot::{Slot, Stamps};
-use super::store::Verdict;
+use super::store::{LockedSet, Verdict};
 use super::{Entered, Place, Visit};
 use crate::{Counts, Reason, judge};
 
@@ -59,6 +59,15 @@ impl<'v> Charge<'v> {
                 Gauge::Ring { .. } | Gauge::Segments { .. } => with_this(own.in_window, elsewhere.in_window),
             },
         }
+    }
+}
+
+/// Counts a verdict in its set. In logging-only mode only what was let in without a reason counts here.
+pub(super) fn count<const WIDE: bool>(set: &mut LockedSet<'_, WIDE>, entered: &Entered, visit: &Visit<'_>) {
+    match entered.reason {
+        None => set.count(Verdict::Allowed),
+        Some(_) if visit.keeps_denied => {}
+        Some(reason) => set.count(denied_by(reason)),
     }
 }
 

@@ -26,7 +26,7 @@ use self::evict::Worth;
 use self::gauge::{Gauge, Past};
 use self::scopes::Scopes;
 use self::slot::{Head, Layout, Slot, Stamps};
-use self::store::{LockedSet, Store, Verdict, WAYS};
+use self::store::{LockedSet, Store, WAYS};
 use crate::{ClientKey, Counts, IpNet, Limits, Reason, Scope, Usage};
 
 /// More clients than this are not asked for: 6 GB.
@@ -144,7 +144,7 @@ impl Table {
         let way = self.own_way(&mut set, hash, charge.visit)?;
         let place = Place { room: Slot::<WIDE>::LAYOUT.into(), index: set.index(way) };
         let entered = charge.enter(&set.slot(way), place);
-        count(&mut set, &entered, charge.visit);
+        charge::count(&mut set, &entered, charge.visit);
         Some(entered)
     }
 
@@ -243,7 +243,7 @@ impl Table {
         charge.elsewhere = in_flight_elsewhere;
         let place = Place { room: RoomKind::Shared, index: set.index(way) };
         let entered = charge.enter(&set.slot(way), place);
-        count(&mut set, &entered, &visit);
+        charge::count(&mut set, &entered, &visit);
         entered
     }
 
@@ -317,15 +317,6 @@ impl From<Layout> for RoomKind {
             Layout::Narrow => Self::Narrow,
             Layout::Wide => Self::Wide,
         }
-    }
-}
-
-/// Counts a verdict in its set. In logging-only mode only what was let in without a reason counts here.
-fn count<const WIDE: bool>(set: &mut LockedSet<'_, WIDE>, entered: &Entered, visit: &Visit<'_>) {
-    match entered.reason {
-        None => set.count(Verdict::Allowed),
-        Some(_) if visit.keeps_denied => {}
-        Some(reason) => set.count(charge::denied_by(reason)),
     }
 }
 
