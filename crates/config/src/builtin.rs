@@ -70,7 +70,7 @@ pub(crate) fn withdraw(path: &str, section: &mut Effective, server: &Declared) {
     let names_built_in = |child: &Declared, target: &Effective| {
         let added = child.directives.iter().filter_map(|directive| match directive {
             Directive::Add(entry) => entry.attributes.first().map(|(_, setting)| setting.value.key(false)),
-            Directive::Remove(_) | Directive::Clear => None,
+            Directive::Remove(_) | Directive::Clear(_) => None,
         });
         let built_in: Vec<_> = target.entries.iter().flat_map(Effective::keys).flat_map(|key| key.texts).collect();
         added.into_iter().any(|key| built_in.contains(&key))

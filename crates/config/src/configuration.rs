@@ -9,7 +9,6 @@ use crate::hierarchy::{Hierarchy, Place};
 use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
-use crate::schema::OverrideMode;
 use crate::settings::{
     DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, HttpProtocol,
     HttpRedirect, LogsSection, RequestFiltering, Settings, StaticContent,
@@ -75,7 +74,11 @@ impl Configuration {
     /// on the way down, attribute by attribute. Paths compare without case and by whole segments. A site that does not
     /// exist has the server's settings.
     pub fn settings_at(&self, site: &str, path: &str) -> Settings {
-        let place = Place { site, path };
+        self.settings_of(Place::of(site, path))
+    }
+
+    /// The settings at a place, with the folders' own files on the way there.
+    pub(crate) fn settings_of(&self, place: Place<'_>) -> Settings {
         let section = |name: &str| self.hierarchy.section(name, place);
         Settings {
             dynamic_ip_security: DynamicIpSecurity::read(&section("system.webServer/security/dynamicIpSecurity")),
@@ -103,7 +106,7 @@ impl Configuration {
         if let Some(table) = self.hierarchy.schema.section(section) {
             list_values(
                 "",
-                &self.hierarchy.effective(table, Place { site, path }, &mut Findings::default()),
+                &self.hierarchy.effective(table, Place::of(site, path), &mut Findings::default()),
                 &mut values,
             );
         }
@@ -113,16 +116,7 @@ impl Configuration {
     /// What binds files below `path` of `site` in one section; `None` for a section this program does not act on.
     pub fn lock_at(&self, site: &str, path: &str, section: &str) -> Option<SectionLock> {
         let table = self.hierarchy.schema.section(section)?;
-        let declared = self.hierarchy.declarations.override_mode(section);
-        let mut lock = SectionLock { mode: declared.unwrap_or(table.override_mode), directives: Vec::new() };
-        for layer in self.hierarchy.chain(Place { site, path }).iter().filter_map(|level| level.layers.get(table.path))
-        {
-            if layer.mode != OverrideMode::Inherit {
-                lock.mode = layer.mode;
-            }
-            lock.directives.extend(layer.declared.locks.iter().cloned());
-        }
-        Some(lock)
+        Some(self.hierarchy.lock(table, &self.hierarchy.chain(Place::of(site, path))))
     }
 
     /// `/` and every path below this site that has a location tag, as written, in alphabetical order.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Origin;
+use crate::lock::LockDirective;
 use crate::reader::Setting;
 use crate::schema::{ElementTable, Key, Value};
 
@@ -19,6 +20,8 @@ pub(crate) struct Effective {
     pub(crate) entries: Vec<Effective>,
     /// A level has emptied the collection or named an entry; defaults elements then add nothing.
     pub(crate) collection_touched: bool,
+    /// Lock attributes, each with the rank of the file that has it.
+    pub(crate) locks: Vec<(usize, LockDirective)>,
     /// Where the element was last named; `None` when nowhere.
     pub(crate) origin: Option<Origin>,
 }
@@ -34,6 +37,7 @@ impl Effective {
             children: table.children.iter().map(|child| (child.name, Self::new(child))).collect(),
             entries: Vec::new(),
             collection_touched: false,
+            locks: Vec::new(),
             origin: None,
         }
     }

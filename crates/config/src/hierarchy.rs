@@ -1,16 +1,17 @@
 //! Which section stands at which level: the document's own, and that of each location tag (IIS reference §3.4).
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::declarations::Declarations;
-use crate::diagnostic::{Complaint, Findings, Ignored, Origin};
+use crate::diagnostic::{Findings, Ignored, Origin};
 use crate::document::Element;
 use crate::effective::Effective;
-use crate::location::Location;
-use crate::reader::{Declared, Reader};
-use crate::schema::{self, AllowDefinition, OverrideMode, Schema, SectionUse, near_name};
+use crate::reader::Declared;
+use crate::schema::{OverrideMode, Schema};
+use crate::site::Site;
+use crate::walk::Walk;
+use crate::web_config::WebConfig;
 
 /// One level: the server, or one location path.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub(crate) struct Level {
 pub(crate) struct Layer {
     pub(crate) declared: Declared,
     pub(crate) mode: OverrideMode,
+    /// Whether applications below inherit it (`inheritInChildApplications`).
+    pub(crate) inherits: bool,
 }
 
 /// All levels of one document.
@@ -39,6 +42,8 @@ pub(crate) struct Hierarchy {
     pub(crate) declarations: Declarations,
     /// The server's own level of every section, in the order of the tables.
     pub(crate) server: Vec<Effective>,
+    /// Site in lower case → paths of its applications in lower case.
+    applications: HashMap<String, Vec<String>>,
 }
 
 impl Hierarchy {
@@ -50,39 +55,65 @@ impl Hierarchy {
         ignored: &mut Vec<Ignored>,
     ) -> Self {
         let declarations = Declarations::read(root, findings);
-        let mut hierarchy = Self { schema, levels: BTreeMap::new(), declarations, server: Vec::new() };
-        if let Some(text) = &root.text {
-            findings.error(text, Complaint::new("schema", "text where no text belongs, inside <configuration>"));
-        }
-        let mut walk = Walk { hierarchy: &mut hierarchy, findings, ignored, seen: HashMap::new() };
-        let server = Location::server(root.origin.clone());
-        for element in &root.children {
-            match element.name.as_str() {
-                "configSections" => {}
-                "location" => walk.location(element),
-                _ => walk.entry(element, "", &server),
-            }
-        }
+        let mut walk = Walk::new(schema, declarations, findings, ignored);
+        walk.file(root);
+        let Walk { levels, declarations, .. } = walk;
+        let mut hierarchy = Self { schema, levels, declarations, server: Vec::new(), applications: HashMap::new() };
         hierarchy.settle(findings);
         hierarchy
     }
 
-    /// The levels from the server down to a place, as far as they exist, outermost first.
-    pub(crate) fn chain(&self, place: Place<'_>) -> Vec<&Level> {
-        let mut key = String::new();
-        let mut levels: Vec<&Level> = self.levels.get("").into_iter().collect();
-        let Place { site, path } = place;
+    /// Notes where applications begin: what is not for child applications ends there.
+    pub(crate) fn note_applications(&mut self, sites: &[Site]) {
+        let paths = |site: &Site| site.applications.iter().map(|application| application.path.to_lowercase()).collect();
+        self.applications = sites.iter().map(|site| (site.name.to_lowercase(), paths(site))).collect();
+    }
+
+    /// Whether an application begins at this path of the site.
+    pub(crate) fn is_application(&self, site: &str, path: &str) -> bool {
+        let path = if path.is_empty() { "/".to_owned() } else { path.to_lowercase() };
+        self.applications.get(&site.to_lowercase()).is_some_and(|applications| applications.contains(&path))
+    }
+
+    /// The path of the application that a path of the site belongs to, in lower case without a slash at its end.
+    fn application_of(&self, site: &str, path: &str) -> String {
+        let applications = self.applications.get(&site.to_lowercase()).into_iter().flatten();
+        let paths = applications.map(|application| application.trim_end_matches('/'));
+        let path = path.to_lowercase();
+        let holds = |application: &&str| below(&path, application).is_some();
+        paths.filter(holds).max_by_key(|application| application.len()).unwrap_or("").to_owned()
+    }
+
+    /// What speaks about a place, from the server down: at each level first the location tags for exactly that path,
+    /// the highest file first, then the folder's own file (decision D17).
+    pub(crate) fn chain<'a>(&'a self, place: Place<'a>) -> Vec<Step<'a>> {
+        let server = self.levels.get("").map(|level| Step::new(0, level, None));
+        let mut steps: Vec<Step<'a>> = server.into_iter().collect();
+        let Place { site, path, files } = place;
         if site.is_empty() {
-            return levels;
+            return steps;
         }
-        for segment in std::iter::once(site).chain(path.split('/').filter(|segment| !segment.is_empty())) {
-            if !key.is_empty() {
-                key.push('/');
+        let (mut key, mut at) = (site.to_lowercase(), String::new());
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        loop {
+            let own = self.levels.get(&key).map(|level| (0, level));
+            let of_files = files.iter().zip(1..).filter_map(|(file, rank)| Some((rank, file.level_at(&at)?)));
+            let steps_here = own.into_iter().chain(of_files);
+            steps.extend(steps_here.map(|(rank, level)| Step::new(rank, level, Some(at.clone()))));
+            let Some(segment) = segments.next() else { break };
+            for text in [&mut key, &mut at] {
+                text.push('/');
+                text.push_str(&segment.to_lowercase());
             }
-            key.push_str(&segment.to_lowercase());
-            levels.extend(self.levels.get(&key));
         }
-        levels
+        let application = self.application_of(site, path);
+        for step in &mut steps {
+            step.in_child_application = step
+                .path
+                .as_ref()
+                .is_some_and(|level| application.len() > level.len() && below(&application, level).is_some());
+        }
+        steps
     }
 }
 
@@ -93,160 +124,61 @@ pub(crate) struct Place<'a> {
     pub(crate) site: &'a str,
     /// Path below the site, with or without slashes at its ends.
     pub(crate) path: &'a str,
+    /// The folders' own files on the way there, outermost first.
+    pub(crate) files: &'a [Arc<WebConfig>],
+}
+
+impl<'a> Place<'a> {
+    /// A place as the server's own file sees it.
+    pub(crate) fn of(site: &'a str, path: &'a str) -> Self {
+        Self { site, path, files: &[] }
+    }
+}
+
+/// What one file says at one level.
+#[derive(Debug, Clone)]
+pub(crate) struct Step<'a> {
+    /// 0 is the server's file, 1 the outermost folder's, and so on.
+    pub(crate) rank: usize,
+    pub(crate) level: &'a Level,
+    /// Path of the level below the site, in lower case without a slash at its end; `None` for the server's.
+    pub(crate) path: Option<String>,
+    /// An application begins between this level and the place.
+    in_child_application: bool,
+}
+
+impl<'a> Step<'a> {
+    fn new(rank: usize, level: &'a Level, path: Option<String>) -> Self {
+        Self { rank, level, path, in_child_application: false }
+    }
+
+    /// What it says about a section, as far as that is for the place.
+    pub(crate) fn layer(&self, section: &str) -> Option<&'a Layer> {
+        self.level.layers.get(section).filter(|layer| layer.inherits || !self.in_child_application)
+    }
+
+    /// Every section it speaks about.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = (&'static str, &'a Layer)> {
+        let layers = self.level.layers.iter().map(|(path, layer)| (*path, layer));
+        layers.filter(|(_, layer)| layer.inherits || !self.in_child_application)
+    }
+}
+
+/// The rest of `path` below `prefix` when it lies there by whole segments; both in lower case.
+pub(crate) fn below<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
+    let rest = path.strip_prefix(prefix)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
 impl Level {
     /// The place this level is about.
     pub(crate) fn place(&self) -> Place<'_> {
         let (site, path) = self.path.split_once('/').unwrap_or((&self.path, ""));
-        Place { site, path }
+        Place::of(site, path)
     }
 
     /// The site that a fault at this level disables; `None` for the server's own level.
     pub(crate) fn owner(&self) -> Option<String> {
         Some(self.place().site).filter(|site| !site.is_empty()).map(str::to_owned)
-    }
-}
-
-/// The level's name beneath its site: `""` for the server, `/` for the site, `/a/b` below.
-pub(crate) fn level_name(path: &str) -> Arc<str> {
-    match path.find('/') {
-        _ if path.is_empty() => Arc::from(""),
-        Some(at) => Arc::from(&path[at..]),
-        None => Arc::from("/"),
-    }
-}
-
-struct Walk<'a> {
-    hierarchy: &'a mut Hierarchy,
-    findings: &'a mut Findings,
-    ignored: &'a mut Vec<Ignored>,
-    /// Level and path of every section met, also of those that are ignored.
-    seen: HashMap<(String, String), Origin>,
-}
-
-impl Walk<'_> {
-    fn location(&mut self, element: &Element) {
-        let location = Location::read(element, self.findings);
-        let outer = std::mem::replace(&mut self.findings.site, location.site());
-        if let Some(text) = &element.text {
-            self.findings.error(text, Complaint::new("schema", "text where no text belongs, inside <location>"));
-        }
-        for child in &element.children {
-            self.entry(child, "", &location);
-        }
-        self.findings.site = outer;
-        self.level(&location);
-    }
-
-    fn level(&mut self, location: &Location) -> &mut Level {
-        self.hierarchy.levels.entry(location.path.to_lowercase()).or_insert_with(|| Level {
-            path: location.path.clone(),
-            origin: location.origin.clone(),
-            layers: BTreeMap::new(),
-        })
-    }
-
-    /// One element beneath `group`: a section, or a group of them.
-    fn entry(&mut self, element: &Element, group: &str, location: &Location) {
-        let path = if group.is_empty() { element.name.clone() } else { format!("{group}/{}", element.name) };
-        if let Some(table) = self.hierarchy.schema.section(&path) {
-            if !self.is_repeated(element, &path, location) {
-                self.section(element, table, location);
-            }
-        } else if self.hierarchy.schema.is_group(&path) || self.hierarchy.declarations.is_group(&path) {
-            self.group(element, &path, location);
-        } else if schema::is_known_section(&path) || self.hierarchy.declarations.is_section(&path) {
-            if !self.is_repeated(element, &path, location) {
-                self.ignore(element, path);
-            }
-        } else if self.hierarchy.schema.is_group(group) {
-            self.undeclared(element, &path, group);
-        } else {
-            self.ignore(element, path);
-        }
-    }
-
-    fn group(&mut self, element: &Element, path: &str, location: &Location) {
-        if let Some(text) = &element.text {
-            let message = format!("text where no text belongs, inside <{}>", element.name);
-            self.findings.error(text, Complaint::new("schema", message));
-        }
-        if element.children.is_empty() {
-            // An empty group says nothing; twice for one path it is still the same place configured twice.
-            self.is_repeated(element, path, location);
-        }
-        for child in &element.children {
-            self.entry(child, path, location);
-        }
-    }
-
-    fn section(&mut self, element: &Element, table: &'static schema::SectionTable, location: &Location) {
-        if !location.path.is_empty() && table.allow_definition == AllowDefinition::AppHostOnly {
-            let complaint =
-                Complaint::new("locked", LOCKED).hint(format!("write {} outside of any location", table.path));
-            self.findings.error(&element.origin, complaint);
-            return;
-        }
-        let kept = self.hierarchy.schema.use_of(table) == SectionUse::Keeps;
-        if kept {
-            self.ignore(element, table.path.to_owned());
-        }
-        let level = level_name(&location.path);
-        let read = |findings: &mut Findings| Reader { findings, level }.section(element, table.element);
-        let declared = self.findings.mildly(kept, read);
-        let layer = Layer { declared, mode: location.mode };
-        self.level(location).layers.insert(table.path, layer);
-    }
-
-    fn is_repeated(&mut self, element: &Element, path: &str, location: &Location) -> bool {
-        let level = location.path.to_lowercase();
-        let at = if level.is_empty() { String::new() } else { format!(" for the path '{}'", location.path) };
-        let Some(first) = self.seen.get(&(level.clone(), path.to_owned())) else {
-            self.seen.insert((level, path.to_owned()), element.origin.clone());
-            return false;
-        };
-        let complaint = Complaint::new("duplicate", format!("There is a duplicate '{path}' section{at}"))
-            .hint(format!("the first one is at {first}; join the two"));
-        self.findings.error(&element.origin, complaint);
-        true
-    }
-
-    fn ignore(&mut self, element: &Element, section: String) {
-        let file: Arc<Path> = Arc::clone(&element.origin.file);
-        self.ignored.push(Ignored { section, file, line: element.origin.line });
-    }
-
-    /// IIS's text for a section that nobody declares, and where it may belong.
-    fn undeclared(&mut self, element: &Element, path: &str, group: &str) {
-        let message =
-            format!("The configuration section '{path}' cannot be read because it is missing section definition");
-        let schema = self.hierarchy.schema;
-        let siblings = schema.sections().filter_map(|s| s.path.rsplit_once('/')).filter(|(g, _)| *g == group);
-        let elsewhere = schema.sections().find(|section| section.element.name == element.name);
-        let mut complaint = Complaint::new("schema", message);
-        if let Some(section) = elsewhere {
-            complaint = complaint.hint(format!("it belongs at {}", section.path));
-        } else if let Some(near) = near_name(&element.name, siblings.map(|(_, name)| name)) {
-            complaint = complaint.hint(format!("did you mean '{near}'?"));
-        }
-        self.findings.error(&element.origin, complaint);
-    }
-}
-
-/// IIS's text for a section that may not stand where it stands (IIS reference §3.8).
-pub(crate) const LOCKED: &str = "This configuration section cannot be used at this path. This happens when the section is locked \
-    at a parent level. Locking is either by default (overrideModeDefault=\"Deny\"), or set explicitly by a location tag \
-    with overrideMode=\"Deny\" or the legacy allowOverride=\"false\".";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_levels() {
-        for (path, name) in [("", ""), ("Shop", "/"), ("Shop/a", "/a"), ("Shop/a/b", "/a/b")] {
-            assert_eq!(&*level_name(path), name);
-        }
     }
 }

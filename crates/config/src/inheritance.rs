@@ -8,7 +8,7 @@ use crate::builtin;
 use crate::diagnostic::Findings;
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
-use crate::merge::overlay;
+use crate::merge::{overlay, overlay_from};
 use crate::schema::{SectionTable, SectionUse, parse_networks};
 use crate::settings::{DynamicIpSecurity, IpSecurity, LimiterSection, ProxySection};
 
@@ -44,10 +44,11 @@ impl Hierarchy {
         findings: &mut Findings,
     ) -> Cow<'_, Effective> {
         let mut effective = Cow::Borrowed(self.of_server(table.path));
-        for level in self.chain(place).into_iter().filter(|level| !level.path.is_empty()) {
-            if let Some(layer) = level.layers.get(table.path) {
+        for step in self.chain(place).into_iter().filter(|step| step.path.is_some()) {
+            if let Some(layer) = step.layer(table.path) {
                 let harmless = self.schema.use_of(table) == SectionUse::Keeps;
-                findings.mildly(harmless, |findings| overlay(effective.to_mut(), &layer.declared, findings));
+                let (rank, target) = (step.rank, effective.to_mut());
+                findings.mildly(harmless, |findings| overlay_from(rank, target, &layer.declared, findings));
             }
         }
         effective

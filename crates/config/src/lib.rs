@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod along;
 mod binding;
 mod binding_checks;
 mod builtin;
@@ -35,7 +36,10 @@ mod site_checks;
 mod site_log;
 mod store;
 mod view;
+mod walk;
+mod web_config;
 
+pub use along::ConfigFault;
 pub use binding::{Binding, BindingAddress, Endpoint, EndpointError, HostRule, parse_binding_information};
 pub use certificate::{CertificateBinding, CertificateKey, CertificatePlace};
 pub use configuration::{Configuration, EffectiveValue, ListenEntry};
@@ -63,5 +67,6 @@ pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{
     CentralLog, CentralLogFileMode, CustomField, CustomFieldSource, LogFile, LogFormat, LogPeriod, ServerLog, WebLimits,
 };
-pub use store::{StoreError, save};
+pub use store::{FolderLook, FolderPlace, StoreError, save};
 pub use view::{AttributeView, ElementView};
+pub use web_config::{ReadSource, WebConfig};

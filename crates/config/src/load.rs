@@ -61,8 +61,9 @@ pub fn load_text(
 }
 
 /// Everything that is computed from the levels, and what is to be said about it.
-fn build(hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mut Findings) -> Configuration {
+fn build(mut hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mut Findings) -> Configuration {
     let sites = Site::read_all(hierarchy.of_server("system.applicationHost/sites"));
+    hierarchy.note_applications(&sites);
     let server_log = ServerLog::read(hierarchy.of_server("system.applicationHost/log"));
     let web_limits = WebLimits::read(hierarchy.of_server("system.applicationHost/webLimits"));
     let adapters = &hierarchy.of_server("system.applicationHost/listenerAdapters").entries;

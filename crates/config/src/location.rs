@@ -14,13 +14,15 @@ pub(crate) struct Location {
     /// Site name and path below it, without slashes at the ends; empty for the server.
     pub(crate) path: String,
     pub(crate) mode: OverrideMode,
+    /// Whether applications below inherit what stands in it.
+    pub(crate) inherits: bool,
     pub(crate) origin: Origin,
 }
 
 impl Location {
     /// What stands outside of any location tag.
     pub(crate) fn server(origin: Origin) -> Self {
-        Self { path: String::new(), mode: OverrideMode::Inherit, origin }
+        Self { path: String::new(), mode: OverrideMode::Inherit, inherits: true, origin }
     }
 
     /// The site it names; `None` for the server.
@@ -30,17 +32,27 @@ impl Location {
     }
 
     /// Reads the tag; a path that is not usable is an error, and what stands below it counts for nobody.
-    pub(crate) fn read(element: &Element, findings: &mut Findings) -> Self {
+    /// Other faults concern the part of the configuration that `part` names.
+    pub(crate) fn read(element: &Element, part: impl Fn(&Self) -> Option<String>, findings: &mut Findings) -> Self {
         let mut location = Self::server(element.origin.clone());
         let written = element.attribute("path").unwrap_or("");
         match normalize(written) {
             Ok(path) => location.path = path,
             Err(complaint) => findings.error(&element.origin, complaint),
         }
-        let outer = std::mem::replace(&mut findings.site, location.site());
+        let outer = std::mem::replace(&mut findings.site, part(&location));
         match lock::override_mode(element.attribute("overrideMode"), element.attribute("allowOverride")) {
             Ok(mode) => location.mode = mode,
             Err(complaint) => findings.error(&element.origin, complaint),
+        }
+        match element.attribute("inheritInChildApplications") {
+            Some(text) if text.eq_ignore_ascii_case("false") => location.inherits = false,
+            Some(text) if !text.eq_ignore_ascii_case("true") => {
+                let message =
+                    "The 'inheritInChildApplications' attribute is invalid.  Not a valid boolean: write true or false";
+                findings.error(&element.origin, Complaint::new("value", message));
+            }
+            Some(_) | None => {}
         }
         for attribute in &element.attributes {
             let name = attribute.name.as_str();

@@ -4,33 +4,51 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{Complaint, Findings};
 use crate::effective::{Effective, EntryKey};
+use crate::lock;
 use crate::reader::{Declared, Directive};
 use crate::schema::{CollectionTable, MergeOrder};
 
-/// Lays what a level declares over what it inherits: attribute by attribute, directive by directive.
+/// Lays what a level of the server's own file declares over what it inherits.
 pub(crate) fn overlay(inherited: &mut Effective, declared: &Declared, findings: &mut Findings) {
+    overlay_from(0, inherited, declared, findings);
+}
+
+/// Lays what a level declares over what it inherits: attribute by attribute, directive by directive. Locks of files with
+/// a lower rank bind it; what they withhold is not taken.
+pub(crate) fn overlay_from(rank: usize, inherited: &mut Effective, declared: &Declared, findings: &mut Findings) {
+    if rank > 0 && lock::withholds_all(inherited, declared, rank) {
+        findings.error(&declared.origin, lock::violation(inherited, rank));
+        return;
+    }
     inherited.origin = Some(declared.origin.clone());
     for (name, setting) in &declared.attributes {
-        inherited.settings.insert(name, setting.clone());
+        if lock::withholds_attribute(inherited, name, rank) {
+            findings.error(&setting.origin, lock::violation(inherited, rank));
+        } else {
+            inherited.settings.insert(name, setting.clone());
+        }
     }
     inherited.others.extend(declared.others.iter().cloned());
     for child in &declared.children {
-        if let Some(target) = inherited.children.get_mut(child.table.name) {
-            overlay(target, child, findings);
+        if lock::withholds_element(inherited, child.table.name, rank) {
+            findings.error(&child.origin, lock::violation(inherited, rank));
+        } else if let Some(target) = inherited.children.get_mut(child.table.name) {
+            overlay_from(rank, target, child, findings);
         }
     }
     if let Some(collection) = inherited.table.collection
         && !declared.directives.is_empty()
     {
         inherited.collection_touched = true;
-        merge_entries(inherited, collection, &declared.directives, findings);
+        merge_entries(inherited, collection, (rank, &declared.directives), findings);
     }
+    inherited.locks.extend(declared.locks.iter().map(|lock| (rank, lock.clone())));
 }
 
 fn merge_entries(
     target: &mut Effective,
     collection: &'static CollectionTable,
-    directives: &[Directive],
+    (rank, directives): (usize, &[Directive]),
     findings: &mut Findings,
 ) {
     let mut taken: HashSet<EntryKey> = target.entries.iter().flat_map(Effective::keys).collect();
@@ -40,18 +58,26 @@ fn merge_entries(
         MergeOrder::Prepend => 0,
     };
     for directive in directives {
+        if let Some(origin) = lock::refuses_directive(target, directive, rank) {
+            findings.error(origin, lock::violation(target, rank));
+            continue;
+        }
         match directive {
-            Directive::Clear => {
+            Directive::Clear(_) => {
                 target.entries.clear();
                 taken.clear();
                 at = 0;
             }
             Directive::Remove(declared) => {
-                let named = new_entry(collection, declared, findings);
+                let named = new_entry(collection, (rank, declared), findings);
+                if named_entry(target, &named).is_some_and(|index| lock::is_locked(&target.entries[index], rank)) {
+                    findings.error(&declared.origin, lock::violation(target, rank));
+                    continue;
+                }
                 at -= remove(target, &named, at, &mut taken);
             }
             Directive::Add(declared) => {
-                let entry = new_entry(collection, declared, findings);
+                let entry = new_entry(collection, (rank, declared), findings);
                 at -= displace_built_in(target, &entry, at, &mut taken);
                 if claim(&entry, collection, &mut taken, findings) {
                     target.entries.insert(at, entry);
@@ -62,25 +88,27 @@ fn merge_entries(
     }
 }
 
-fn new_entry(collection: &CollectionTable, declared: &Declared, findings: &mut Findings) -> Effective {
+fn new_entry(collection: &CollectionTable, (rank, declared): (usize, &Declared), findings: &mut Findings) -> Effective {
     let mut entry = Effective { name: declared.name, ..Effective::new(collection.entry) };
     let site = if collection.isolated { Some(declared.text("name").to_owned()) } else { findings.site.clone() };
-    findings.within(site, |findings| overlay(&mut entry, declared, findings));
+    findings.within(site, |findings| overlay_from(rank, &mut entry, declared, findings));
     entry
 }
 
 /// Removes the entry that a `remove` names; says how many before `at` are gone. That there is none is no fault.
 fn remove(target: &mut Effective, named: &Effective, at: usize, taken: &mut HashSet<EntryKey>) -> usize {
-    let keys = named.keys();
-    if keys.is_empty() {
-        return 0;
-    }
-    let same = |entry: &Effective| keys.iter().all(|key| entry.keys().contains(key));
-    let Some(index) = target.entries.iter().position(same) else { return 0 };
+    let Some(index) = named_entry(target, named) else { return 0 };
     for key in target.entries.remove(index).keys() {
         taken.remove(&key);
     }
     usize::from(index < at)
+}
+
+/// Which entry has all the keys of `named`.
+fn named_entry(target: &Effective, named: &Effective) -> Option<usize> {
+    let keys = named.keys();
+    let same = |entry: &Effective| !keys.is_empty() && keys.iter().all(|key| entry.keys().contains(key));
+    target.entries.iter().position(same)
 }
 
 /// Removes the built-in entry with the same key, which a file's entry replaces; says how many before `at` are gone.

@@ -38,7 +38,7 @@ pub(crate) struct Setting {
 pub(crate) enum Directive {
     Add(Declared),
     Remove(Declared),
-    Clear,
+    Clear(Origin),
 }
 
 impl Setting {
@@ -213,7 +213,7 @@ impl Reader<'_> {
         } else if name == collection.remove {
             Some(Directive::Remove(self.element(child, collection.entry, Form::Keys)))
         } else if name == collection.clear {
-            Some(Directive::Clear)
+            Some(Directive::Clear(child.origin.clone()))
         } else {
             None
         }

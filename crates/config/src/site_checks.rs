@@ -26,7 +26,7 @@ fn check_root(configuration: &Configuration, site: &Site, findings: &mut Finding
     if root.is_some_and(|application| application.root_directory().is_some()) {
         return;
     }
-    if configuration.hierarchy.proxy(Place { site: &site.name, path: "" }).is_some() {
+    if configuration.hierarchy.proxy(Place::of(&site.name, "")).is_some() {
         return;
     }
     let (origin, what) = match root {

@@ -2,6 +2,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the module that the ban sends everybody to")]
 
+mod folder;
+
+pub use folder::{FolderLook, FolderPlace};
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};

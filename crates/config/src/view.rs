@@ -1,10 +1,13 @@
 //! Any section after inheritance, in the words of its table: for commands, pages and forms that know no section by name.
 
+use std::sync::Arc;
+
 use crate::configuration::Configuration;
 use crate::diagnostic::{Findings, Origin};
 use crate::effective::Effective;
 use crate::hierarchy::Place;
 use crate::schema::{AttributeTable, ElementTable, Schema, SectionTable};
+use crate::web_config::WebConfig;
 
 /// One element after inheritance. Every attribute and child element of its table is there, written or not.
 #[derive(Debug, Clone)]
@@ -44,7 +47,18 @@ impl Configuration {
 
     /// A section at `path` of `site` after inheritance; the empty site is the server's own level.
     pub fn view(&self, site: &str, path: &str, section: &'static SectionTable) -> ElementView {
-        ElementView::of(&self.hierarchy.effective(section, Place { site, path }, &mut Findings::default()))
+        self.view_along((site, path), &[], section)
+    }
+
+    /// The same with the folders' own files on the way there, outermost first.
+    pub fn view_along(
+        &self,
+        (site, path): (&str, &str),
+        files: &[Arc<WebConfig>],
+        section: &'static SectionTable,
+    ) -> ElementView {
+        let place = Place { site, path, files };
+        ElementView::of(&self.hierarchy.effective(section, place, &mut Findings::default()))
     }
 }
 

@@ -5,6 +5,7 @@ mod blocks;
 mod certificates;
 mod changes;
 mod edits;
+mod folders;
 mod lock;
 mod run;
 mod source;
@@ -30,7 +31,9 @@ pub(crate) struct Daemon {
     standing: Arc<Mutex<Standing>>,
     /// The configuration in force.
     configuration: Arc<Configuration>,
-    scopes: Scopes,
+    scopes: Arc<Mutex<Scopes>>,
+    /// Files of folders that cannot be used.
+    faults: Arc<folders::Faults>,
     /// Sites the operator started or stopped; the others follow `serverAutoStart`.
     wishes: BTreeMap<SiteId, bool>,
     /// How to call this command for the same home, for hints.
@@ -43,16 +46,23 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// The plan for a configuration and the operator's present wishes.
-    fn plan(&mut self, configuration: &Configuration) -> Plan {
+    fn plan(&mut self, configuration: &Arc<Configuration>) -> Plan {
         let present = self.control.plan();
+        self.faults = Arc::default();
+        let folders = folders::Folders {
+            configuration: Arc::clone(configuration),
+            scopes: Arc::clone(&self.scopes),
+            faults: Arc::clone(&self.faults),
+        };
         let inputs = Inputs {
             configuration,
             wishes: &self.wishes,
             home_logs: &self.home.logs,
             home_certificates: &self.home.certificates,
+            folders: Some(&folders),
             present: &present,
         };
-        build(&inputs, &mut self.scopes)
+        build(&inputs, &mut self.scopes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_standing(&self, change: impl FnOnce(&mut Standing)) {
@@ -69,7 +79,7 @@ impl Daemon {
             file: self.source.name(&self.home),
             last_error: None,
             listen,
-            findings: findings.chain(problems).collect(),
+            findings: findings.chain(problems).chain(self.faults.all()).collect(),
             certificates: self.bound_certificates(),
             configuration: Some(Arc::clone(&self.configuration)),
         };

@@ -20,7 +20,7 @@ use crate::error_pages::ErrorPages;
 use crate::gate::{ConnectionLimits, EarlyAbort};
 use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
 use crate::log_settings::site_log;
-use crate::path_settings::LocationSettings;
+use crate::path_settings::{FolderSettings, LocationSettings, PathSettings};
 use crate::policy::{denial, policy};
 use crate::redirect::Redirect;
 use crate::request_filter::RequestFilter;
@@ -42,6 +42,8 @@ pub struct Inputs<'a> {
     pub home_logs: &'a Path,
     /// The home's folder of imported certificates.
     pub home_certificates: &'a Path,
+    /// What folders say themselves; `None` where only the server's own file counts.
+    pub folders: Option<&'a dyn FolderSettings>,
     /// The plan in force: what did not change is taken over from it.
     pub present: &'a Plan,
 }
@@ -179,8 +181,8 @@ fn site_plan(inputs: &Inputs<'_>, site: &Site, state: SiteState, scopes: &mut Sc
         name: site.name.clone(),
         state,
         bindings: site.bindings.iter().map(|binding| format!("{}/{}", binding.protocol, binding.information)).collect(),
-        directories: directories(inputs.configuration, site),
-        settings: Arc::new(location_settings(inputs.configuration, site, scopes)),
+        directories: Directories::of(inputs.configuration, site),
+        settings: path_settings(inputs, site, scopes),
         log,
         connection_timeout_ms: site.limits.connection_timeout_ms,
         proxy_protocol: inputs.configuration.settings_at(&site.name, "/").proxy_protocol,
@@ -189,37 +191,56 @@ fn site_plan(inputs: &Inputs<'_>, site: &Site, state: SiteState, scopes: &mut Sc
     }
 }
 
-fn directories(configuration: &Configuration, site: &Site) -> Directories {
-    let serves_http = |protocols: &[String]| protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case("http"));
-    let applications = site.applications.iter().filter(|application| serves_http(&application.enabled_protocols));
-    Directories::new(applications.flat_map(|application| {
-        application.virtual_directories.iter().map(|directory| {
-            let content = if directory.physical_path == WELCOME {
-                Content::Welcome
-            } else {
-                Content::Folder(configuration.paths.resolve(&directory.physical_path).path)
-            };
-            (application.path.clone(), directory.path.clone(), content)
-        })
-    }))
+impl Directories {
+    /// The virtual directories of a site that answer http.
+    pub fn of(configuration: &Configuration, site: &Site) -> Self {
+        let serves_http = |protocols: &[String]| protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case("http"));
+        let applications = site.applications.iter().filter(|application| serves_http(&application.enabled_protocols));
+        Self::with_depth(applications.flat_map(|application| {
+            application.virtual_directories.iter().map(|directory| {
+                let content = if directory.physical_path == WELCOME {
+                    Content::Welcome
+                } else {
+                    Content::Folder(configuration.paths.resolve(&directory.physical_path).path)
+                };
+                ((application.path.clone(), directory.path.clone(), content), directory.allow_sub_dir_config)
+            })
+        }))
+    }
+}
+
+fn path_settings(inputs: &Inputs<'_>, site: &Site, scopes: &mut Scopes) -> Arc<dyn PathSettings> {
+    let locations = location_settings(inputs.configuration, site, scopes);
+    match inputs.folders {
+        Some(folders) => folders.of_site(site, locations),
+        None => Arc::new(locations),
+    }
+}
+
+impl Effective {
+    /// What the settings of one path ask for.
+    pub fn new(configuration: &Configuration, site: &Site, settings: &Settings, scopes: &mut Scopes) -> Self {
+        let list_file = configuration.list_file(&settings.limiter.list_file);
+        let scope = |level: &str, limit: Option<&str>| scopes.number(site.id, level, limit);
+        Self {
+            policy: policy(settings, list_file.map(AsRef::as_ref), scope),
+            denial: denial(&settings.limiter),
+            filter: RequestFilter::new(&settings.request_filtering, settings.files.dot_files),
+            redirect: Redirect::new(&settings.http_redirect),
+            fields: ResponseFields::new(&settings.http_protocol, site.hsts, removes_server(settings)),
+            content: static_content(settings),
+            errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
+            logging: settings.http_logging,
+            upstream: settings.proxy.as_ref().and_then(upstream),
+            fault: None,
+        }
+    }
 }
 
 fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Scopes) -> LocationSettings {
     let mut at = |path: &str| {
         let settings = configuration.settings_at(&site.name, path);
-        let list_file = configuration.list_file(&settings.limiter.list_file);
-        let scope = |level: &str, limit: Option<&str>| scopes.number(site.id, level, limit);
-        Arc::new(Effective {
-            policy: policy(&settings, list_file.map(AsRef::as_ref), scope),
-            denial: denial(&settings.limiter),
-            filter: RequestFilter::new(&settings.request_filtering, settings.files.dot_files),
-            redirect: Redirect::new(&settings.http_redirect),
-            fields: ResponseFields::new(&settings.http_protocol, site.hsts, removes_server(&settings)),
-            content: static_content(&settings),
-            errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
-            logging: settings.http_logging,
-            upstream: settings.proxy.as_ref().and_then(upstream),
-        })
+        Arc::new(Effective::new(configuration, site, &settings, scopes))
     };
     let root = at("/");
     let deeper: Vec<_> = configuration

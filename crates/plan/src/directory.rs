@@ -1,6 +1,6 @@
 //! From a URL path to a folder: applications and virtual directories.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What answers below a virtual directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Directory {
     pub prefix: String,
     /// What answers there.
     pub content: Content,
+    /// Whether folders below it may have configuration files of their own (`allowSubDirConfig`).
+    pub sub_dir_config: bool,
 }
 
 /// All virtual directories of a site, the longest prefix first.
@@ -29,12 +31,17 @@ impl Directories {
     /// application path wins, then the longest virtual directory inside it (IIS reference 1.7);
     /// both together are the joined prefix, so the longest joined prefix of the winning application decides.
     pub fn new(entries: impl IntoIterator<Item = (String, String, Content)>) -> Self {
+        Self::with_depth(entries.into_iter().map(|entry| (entry, true)))
+    }
+
+    /// The same, each with its [`Directory::sub_dir_config`].
+    pub fn with_depth(entries: impl IntoIterator<Item = ((String, String, Content), bool)>) -> Self {
         let mut rows: Vec<(usize, Directory)> = entries
             .into_iter()
-            .map(|(application, directory, content)| {
+            .map(|((application, directory, content), sub_dir_config)| {
                 let application = application.trim_end_matches('/');
                 let prefix = format!("{application}{}", directory.trim_end_matches('/'));
-                (application.len(), Directory { prefix, content })
+                (application.len(), Directory { prefix, content, sub_dir_config })
             })
             .collect();
         rows.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.prefix.len().cmp(&a.1.prefix.len())));
@@ -45,6 +52,27 @@ impl Directories {
     /// a slash, or is empty when the path is the prefix itself). Whole segments, without regard to case.
     pub fn locate<'s, 'p>(&'s self, path: &'p str) -> Option<(&'s Directory, &'p str)> {
         self.0.iter().find_map(|directory| Some((directory, below(path, &directory.prefix)?)))
+    }
+
+    /// The folder whose configuration file speaks about exactly this path, and the path below the virtual directory's
+    /// folder without slashes at its ends; `None` where no folder has a say.
+    pub fn configured<'s, 'p>(&'s self, path: &'p str) -> Option<(&'s Path, &'p str)> {
+        let (directory, rest) = self.locate(path)?;
+        let below = rest.trim_matches('/');
+        match &directory.content {
+            Content::Folder(folder) if below.is_empty() || directory.sub_dir_config => Some((folder, below)),
+            Content::Folder(_) | Content::Welcome => None,
+        }
+    }
+
+    /// The names under which virtual directories lie right below a path without a slash at its end, or on the way to
+    /// deeper ones.
+    pub fn names_below(&self, path: &str) -> impl Iterator<Item = &str> {
+        let rest = move |directory: &'_ Directory| below(&directory.prefix, path).map(str::len);
+        self.0.iter().filter_map(move |directory| {
+            let at = directory.prefix.len() - rest(directory)?;
+            directory.prefix[at..].trim_start_matches('/').split('/').next().filter(|name| !name.is_empty())
+        })
     }
 
     /// The directories, in the order they are tried.

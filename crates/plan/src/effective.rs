@@ -1,8 +1,11 @@
 //! Everything that holds at one path, as plain values.
 
+use std::sync::Arc;
+
 use doorward_config::HttpLogging;
 use doorward_limiter::{Policy, Scope};
 
+use crate::config_fault::ConfigFault;
 use crate::content::StaticContent;
 use crate::error_pages::ErrorPages;
 use crate::redirect::Redirect;
@@ -54,6 +57,8 @@ pub struct Effective {
     pub logging: HttpLogging,
     /// Where requests are forwarded instead of being answered from files.
     pub upstream: Option<Upstream>,
+    /// Why nothing can be served here: 500.19. Everything else is then what the server's own file says.
+    pub fault: Option<Arc<ConfigFault>>,
 }
 
 impl Effective {
@@ -69,6 +74,7 @@ impl Effective {
             errors: ErrorPages::default(),
             logging: HttpLogging::All,
             upstream: None,
+            fault: None,
         }
     }
 }

@@ -158,6 +158,7 @@ mod tests {
             wishes: &BTreeMap::new(),
             home_logs: &home.logs,
             home_certificates: &home.certificates,
+            folders: None,
             present: &Plan::default(),
         };
         build(&inputs, &mut Scopes::default())

@@ -2,16 +2,25 @@
 
 use std::sync::Arc;
 
+use doorward_config::Site;
+
 use crate::directory::below;
 use crate::effective::Effective;
 
 /// Answers "what holds at this path?" while serving.
 ///
-/// The server sees only this trait. Today location tags alone answer it; files found next to the
-/// content while serving will answer it later through another implementation.
+/// The server sees only this trait. Location tags alone can answer at once; where the folders have files of their own,
+/// they have to be looked at from time to time, which may block and is done off the event loop.
 pub trait PathSettings: Send + Sync {
-    /// The settings at a normalised path of the site, which starts with a slash.
+    /// What is known at this moment of a normalised path of the site, which starts with a slash. Never blocks.
     fn at(&self, path: &str) -> Arc<Effective>;
+
+    /// What holds at the path, when that is known well enough at `now_ms` (milliseconds since any start); `None` when
+    /// [`PathSettings::look`] has to find out first.
+    fn ready(&self, path: &str, now_ms: u64) -> Option<Arc<Effective>>;
+
+    /// Finds out what holds at the path. May block.
+    fn look(&self, path: &str, now_ms: u64) -> Arc<Effective>;
 
     /// The settings of every path there is, where that can be known beforehand.
     fn all(&self) -> Option<Vec<Arc<Effective>>> {
@@ -20,10 +29,16 @@ pub trait PathSettings: Send + Sync {
 }
 
 /// Settings that depend on location tags alone, worked out once per plan.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LocationSettings {
     /// (path without a slash at its end, settings), the deepest path first; the last is the site's own.
     levels: Vec<(String, Arc<Effective>)>,
+}
+
+/// Gives sites their settings by path, where more than location tags speaks about them.
+pub trait FolderSettings {
+    /// The settings of a site; `locations` is what its location tags say.
+    fn of_site(&self, site: &Site, locations: LocationSettings) -> Arc<dyn PathSettings>;
 }
 
 impl LocationSettings {
@@ -51,6 +66,14 @@ impl PathSettings for LocationSettings {
         // The last level has the empty path, below which everything lies.
         let (_, settings) = deepest.unwrap_or(&self.levels[self.levels.len() - 1]);
         Arc::clone(settings)
+    }
+
+    fn ready(&self, path: &str, _now_ms: u64) -> Option<Arc<Effective>> {
+        Some(self.at(path))
+    }
+
+    fn look(&self, path: &str, _now_ms: u64) -> Arc<Effective> {
+        self.at(path)
     }
 
     fn all(&self) -> Option<Vec<Arc<Effective>>> {

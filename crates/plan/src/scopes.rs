@@ -9,6 +9,8 @@ use crate::site::SiteId;
 /// More scopes than this share one: a configuration with that many limited folders would otherwise
 /// let whoever writes it fill the client table.
 const SCOPES_MAX: usize = 65_536;
+/// Nor may the folders of one site take them all: what is beyond this shares the scope of the whole site.
+const SITE_SCOPES_MAX: usize = 4_096;
 
 /// Hands out one [`Scope`] per site, configuration level that defines the limits, and name of a limit with a pattern;
 /// the same one for the same three as long as the process lives, so that a reload keeps the counts of limits it left
@@ -16,6 +18,8 @@ const SCOPES_MAX: usize = 65_536;
 #[derive(Debug, Default)]
 pub struct Scopes {
     numbers: HashMap<(SiteId, String, Option<String>), Scope>,
+    /// How many each site has.
+    counts: HashMap<SiteId, usize>,
 }
 
 impl Scopes {
@@ -29,6 +33,11 @@ impl Scopes {
         if self.numbers.len() >= SCOPES_MAX {
             return Scope(0);
         }
+        let count = self.counts.entry(site).or_default();
+        if *count >= SITE_SCOPES_MAX && !level.is_empty() {
+            return self.number(site, "", limit);
+        }
+        *count += 1;
         let scope = Scope(u32::try_from(self.numbers.len()).unwrap_or(u32::MAX - 1) + 1);
         self.numbers.insert(key, scope);
         scope
@@ -54,9 +63,21 @@ mod tests {
     #[test]
     fn scopes_are_capped() {
         let mut scopes = Scopes::default();
-        for level in 0..SCOPES_MAX {
-            scopes.number(1, &level.to_string(), None);
+        for site in 0..=SCOPES_MAX / SITE_SCOPES_MAX {
+            for level in 0..SITE_SCOPES_MAX {
+                scopes.number(u32::try_from(site).unwrap(), &level.to_string(), None);
+            }
         }
-        assert_eq!(scopes.number(1, "one more", None), Scope(0));
+        assert_eq!(scopes.number(99, "one more", None), Scope(0));
+    }
+
+    #[test]
+    fn one_site_does_not_take_them_all() {
+        let mut scopes = Scopes::default();
+        for level in 0..SITE_SCOPES_MAX {
+            scopes.number(1, &format!("/{level}"), None);
+        }
+        assert_eq!(scopes.number(1, "/one-more", None), scopes.number(1, "", None));
+        assert_ne!(scopes.number(2, "/", None), scopes.number(1, "", None));
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use doorward_limiter::Reason;
-use doorward_plan::Effective;
+use doorward_plan::{ConfigFault, Effective};
 use doorward_wire::Malformed;
 
 use crate::static_file::{FileJob, MultiPart};
@@ -47,12 +47,14 @@ pub(crate) struct SiteRefusal {
     pub(crate) retry_after_s: Option<u64>,
     /// Methods that would have been taken, for 405.
     pub(crate) allow: Option<&'static str>,
+    /// What is wrong with the configuration, for 500.19.
+    pub(crate) fault: Option<Arc<ConfigFault>>,
 }
 
 impl SiteRefusal {
     /// A refusal with this status, substatus and win32 status.
     pub(crate) const fn new(status: u16, substatus: u16, win32_status: u32) -> Self {
-        Self { status, substatus, win32_status, reason: None, retry_after_s: None, allow: None }
+        Self { status, substatus, win32_status, reason: None, retry_after_s: None, allow: None, fault: None }
     }
 }
 
@@ -79,6 +81,8 @@ pub(crate) enum Handling {
     Respond(Response),
     /// A file has to be opened, which may block.
     Open(FileJob),
+    /// Folders have to be looked at before it is known what holds at the path.
+    Look,
     /// The client's name has to be looked up before it is known whether the client may proceed (D26).
     Name,
     /// Refused with a page of the operator's own, which has to be read.

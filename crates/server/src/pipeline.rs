@@ -4,7 +4,7 @@ use doorward_plan::ListenerPlan;
 
 use crate::exchange::Exchange;
 use crate::outcome::{Handling, Refusal};
-use crate::stage::{client, filter, handler, limit, redirect, site};
+use crate::stage::{client, config_fault, filter, handler, limit, redirect, site};
 use crate::worker::Worker;
 
 /// Decides how a request is answered. Nothing here waits, and nothing here writes to the client.
@@ -14,7 +14,15 @@ pub(crate) fn decide(
     exchange: &mut Exchange,
     now_ms: u64,
 ) -> Result<Handling, Refusal> {
-    site::choose(listener, exchange)?; //                  400 Invalid Hostname, 404 stopped, 404.20
+    // 400 Invalid Hostname, 404 stopped, 404.20
+    if !site::choose(listener, exchange, now_ms)? {
+        return Ok(Handling::Look);
+    }
+    settled(worker, exchange, now_ms)
+}
+
+/// The stages once the settings at the path are known.
+pub(crate) fn settled(worker: &Worker, exchange: &mut Exchange, now_ms: u64) -> Result<Handling, Refusal> {
     client::identify(exchange)?; //                        400.10
     if limit::needs_name(exchange) {
         return Ok(Handling::Name);
@@ -25,6 +33,7 @@ pub(crate) fn decide(
 /// The stages from the limiter on, once the client is known.
 pub(crate) fn proceed(worker: &Worker, exchange: &mut Exchange, now_ms: u64) -> Result<Handling, Refusal> {
     limit::admit(&worker.limiter, exchange, now_ms)?; //   abort, 401, 403, 404 with .501 to .504
+    config_fault::refuse(exchange)?; //                    500.19
     filter::screen(exchange)?; //                          404.5 to 404.19, 413.1
     if let Some(response) = redirect::away(exchange) {
         // 301, 302, 307, 308

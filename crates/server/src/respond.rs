@@ -14,13 +14,37 @@ use crate::proxy;
 use crate::render;
 use crate::send;
 use crate::stage::error_file::Due;
-use crate::stage::filter;
+use crate::stage::{filter, site};
 use crate::static_file::{self, FileJob, Found};
+use crate::tarpit;
 use crate::turn::Unread;
 use crate::worker::Worker;
 
-/// Goes on where the client's name had to be known first.
-pub(crate) async fn named(worker: &Worker, exchange: &mut Exchange, handling: Handling) -> Result<Handling, Refusal> {
+/// Goes on where folders had to be looked at, or the client's name had to be known first.
+pub(crate) async fn awaited(worker: &Worker, exchange: &mut Exchange, handling: Handling) -> Result<Handling, Refusal> {
+    let is_look = matches!(handling, Handling::Look);
+    let decided = if is_look { looked(worker, exchange).await } else { Ok(handling) };
+    let decided = match decided {
+        Ok(handling) => named(worker, exchange, handling).await,
+        Err(refusal) => Err(refusal),
+    };
+    match decided {
+        Err(Refusal::Site(refusal)) if tarpit::holds(&refusal, exchange) => Ok(Handling::Delay(refusal)),
+        decided => decided,
+    }
+}
+
+/// Looks at the folders on the way off the event loop.
+async fn looked(worker: &Worker, exchange: &mut Exchange) -> Result<Handling, Refusal> {
+    let Some(site) = exchange.site.as_ref().map(Arc::clone) else { return Err(SiteRefusal::new(500, 0, 0).into()) };
+    let (path, now_ms) = (exchange.path.clone(), worker.shared.clock.now_ms());
+    let look = tokio::task::spawn_blocking(move || site.settings.look(&path, now_ms));
+    let effective = look.await.map_err(|_| SiteRefusal::new(500, 0, 0))?;
+    site::settle(exchange, effective)?;
+    pipeline::settled(worker, exchange, worker.shared.clock.now_ms())
+}
+
+async fn named(worker: &Worker, exchange: &mut Exchange, handling: Handling) -> Result<Handling, Refusal> {
     if !matches!(handling, Handling::Name) {
         return Ok(handling);
     }
@@ -31,7 +55,7 @@ pub(crate) async fn named(worker: &Worker, exchange: &mut Exchange, handling: Ha
 
 /// Looks for a file off the event loop.
 pub(crate) async fn find(job: FileJob) -> Found {
-    match tokio::task::spawn_blocking(move || job.run()).await {
+    match tokio::task::spawn_blocking(move || job.run_for_site()).await {
         Ok(found) => found,
         Err(_) => Found::Refused(SiteRefusal::new(500, 0, 0).into()),
     }
@@ -80,13 +104,13 @@ impl Connection {
     /// Handles a request that needs waiting.
     pub(crate) async fn handle(&mut self, exchange: Box<Exchange>, handling: Handling) -> Result<(), End> {
         let mut exchange = exchange;
-        let handling = match named(&self.client.worker, &mut exchange, handling).await {
+        let handling = match awaited(&self.client.worker, &mut exchange, handling).await {
             Ok(handling) => handling,
             Err(refusal) => return self.refuse(exchange, refusal).await,
         };
         match handling {
-            // The name is known by now: the limiter has decided.
-            Handling::Name => Err(End::Close),
+            // Both are known by now: the limiter has decided.
+            Handling::Name | Handling::Look => Err(End::Close),
             Handling::Respond(response) => self.respond(exchange, response).await,
             Handling::Open(job) => {
                 let found = find(job).await;
@@ -156,6 +180,7 @@ impl Connection {
 /// Whether a file found under another spelling may be served for the path that was asked for: the same settings hold at
 /// both, and nothing at the real one is hidden (D23).
 fn is_same_policy(site: &SitePlan, asked: &str, spelling: &str) -> bool {
+    // The look for the file has made both known.
     let settings = site.settings.at(spelling);
     Arc::ptr_eq(&site.settings.at(asked), &settings) && !filter::hides(&settings.filter, spelling)
 }

@@ -1,6 +1,7 @@
 //! The stages of the pipeline, one file each.
 
 pub(crate) mod client;
+pub(crate) mod config_fault;
 pub(crate) mod error_file;
 pub(crate) mod error_page;
 pub(crate) mod filter;

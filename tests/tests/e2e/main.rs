@@ -39,3 +39,4 @@ mod request_filtering;
 mod static_files;
 mod stop_start;
 mod tls;
+mod web_config;

@@ -22,11 +22,11 @@ use crate::certificate::{CertificateKey, CertificatePlace};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Findings, Origin, Severity};
 use crate::document::Document;
-use crate::hierarchy::LOCKED;
 use crate::home::Home;
 use crate::http_service;
 use crate::load::load_text;
 use crate::store::{self, StoreError};
+use crate::walk::LOCKED;
 pub use change::{Action, ConfigFile, Deed, Position, SectionChange, Step};
 pub use target::web_config_file;
 

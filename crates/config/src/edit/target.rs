@@ -83,7 +83,7 @@ fn parent(location: &str) -> Option<Place<'_>> {
         return None;
     }
     let (site, path) = location.split_once('/').unwrap_or(("", ""));
-    Some(Place { site, path: path.rsplit_once('/').map_or("", |(outer, _)| outer) })
+    Some(Place::of(site, path.rsplit_once('/').map_or("", |(outer, _)| outer)))
 }
 
 fn effective(configuration: &Configuration, table: &'static SectionTable, place: Place<'_>) -> Effective {
@@ -130,7 +130,7 @@ fn web_config(home: &Home, change: &SectionChange, (site, path): (&str, &str)) -
     permit((home, &configuration), table, (site, &url), change)?;
     let file: Arc<Path> = Arc::from(target.as_path());
     let previous = store::read(&target)?;
-    let inherited = effective(&configuration, table, Place { site, path: &url });
+    let inherited = effective(&configuration, table, Place::of(site, &url));
     let section = SectionAt {
         file: &file,
         location: &level("", &change.location),
@@ -178,12 +178,12 @@ fn permit(
     let lock = configuration.lock_at(site, path, table.path);
     let denied = lock.as_ref().is_none_or(|lock| lock.mode == OverrideMode::Deny);
     if denied || table.allow_definition == AllowDefinition::AppHostOnly {
-        let chain = configuration.hierarchy.chain(Place { site, path });
+        let chain = configuration.hierarchy.chain(Place::of(site, path));
         let last = chain
             .iter()
             .rev()
-            .find(|level| level.layers.get(table.path).is_some_and(|layer| layer.mode != OverrideMode::Inherit));
-        let origin = last.map(|level| level.origin.clone());
+            .find(|step| step.layer(table.path).is_some_and(|layer| layer.mode != OverrideMode::Inherit));
+        let origin = last.map(|step| step.level.origin.clone());
         let file = home.config_file.clone();
         return Err(EditError::Locked { section: table.path.to_owned(), file, origin });
     }

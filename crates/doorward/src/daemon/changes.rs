@@ -144,6 +144,14 @@ impl Daemon {
         }
     }
 
+    /// Says which folders' files cannot be used, when that has changed.
+    pub(super) fn report_faults(&self) {
+        if self.faults.have_changed() {
+            self.faults.all().iter().for_each(|fault| text::complain(format!("web.config: {fault}")));
+            self.note_in_force();
+        }
+    }
+
     /// Says once per trouble what keeps logs from being written.
     pub(super) fn report_log_problems(&mut self) {
         for problem in self.sink.status().problems {

@@ -12,7 +12,7 @@ use doorward_admin::{Desk, Done, Order, Orders, Refused, Standing, desk};
 use doorward_config::{Configuration, Home};
 use doorward_limiter::{Limiter, LimiterSettings};
 use doorward_logs::{Sink, SinkSettings};
-use doorward_plan::{Scopes, server_log_directory};
+use doorward_plan::server_log_directory;
 use doorward_server::{Applied, Server, ServerSettings};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -106,7 +106,8 @@ fn start(
         sink: Arc::new(sink),
         standing: Arc::new(Mutex::new(Standing::default())),
         configuration: Arc::new(configuration),
-        scopes: Scopes::default(),
+        scopes: Arc::default(),
+        faults: Arc::default(),
         wishes: BTreeMap::new(),
         command: command.to_owned(),
         log_episode: 0,
@@ -221,6 +222,7 @@ impl Daemon {
                     seen = now;
                     self.retry_waiting().await;
                     self.report_log_problems();
+                    self.report_faults();
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! `doorward check`: what `run` would say, without running.
 
+mod web_configs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
@@ -32,9 +34,11 @@ pub(super) fn run(home: Home, args: &CheckArgs) -> ExitCode {
     sites(&plan);
     let unusable = certificates(&plan);
     ignored(&configuration, args.ignored);
+    let walked = web_configs::walk(&configuration);
+    folders(&walked);
     let failed = plan.sites.iter().any(|site| matches!(site.state, SiteState::Failed(_)));
     let errors = configuration.findings.iter().any(|finding| finding.severity == Severity::Error);
-    if failed || errors || unusable {
+    if failed || errors || unusable || walked.has_errors() {
         text::line("There are errors; sites without one would be served.");
         return ExitCode::FAILURE;
     }
@@ -54,6 +58,7 @@ fn plan(home: &Home, configuration: &Configuration) -> Plan {
         wishes: &BTreeMap::new(),
         home_logs: &home.logs,
         home_certificates: &home.certificates,
+        folders: None,
         present: &Plan::default(),
     };
     build(&inputs, &mut Scopes::default())
@@ -88,6 +93,17 @@ fn certificates(plan: &Plan) -> bool {
         }
     }
     certificates.iter().any(|certificate| certificate.facts.is_none())
+}
+
+/// The files of folders, and what is wrong with them.
+fn folders(walked: &web_configs::Walked) {
+    if walked.files > 0 {
+        text::line(format!("web.config     {} files in {} folders", walked.files, walked.folders));
+    }
+    report(&walked.findings);
+    if walked.is_cut {
+        text::line("note: not every folder was looked into, there are too many");
+    }
 }
 
 /// Sections IIS knows and this program keeps without acting on them.

@@ -20,7 +20,7 @@ use crate::outcome::{Handling, Refusal, Response, ServiceRefusal, SiteRefusal, a
 use crate::pipeline;
 use crate::proxy::{self, Failure, Progress, Sides, Sink as _};
 use crate::render;
-use crate::respond::{find, found_response, named, refusal_response};
+use crate::respond::{awaited, find, found_response, refusal_response};
 use crate::tarpit;
 
 /// How a stream ended.
@@ -99,12 +99,12 @@ async fn answer_to(
         session.idle_ms.set(site.connection_timeout_ms);
     }
     let decided = match decided {
-        Ok(handling) => named(&session.worker, exchange, handling).await,
+        Ok(handling) => awaited(&session.worker, exchange, handling).await,
         Err(refusal) => Err(refusal),
     };
     let outcome = match decided {
-        // The name is known by now: the limiter has decided.
-        Ok(Handling::Name) => Err(SiteRefusal::new(500, 0, 0).into()),
+        // Both are known by now: the limiter has decided.
+        Ok(Handling::Name | Handling::Look) => Err(SiteRefusal::new(500, 0, 0).into()),
         Ok(Handling::Respond(response)) => Ok(response),
         Ok(Handling::Refuse(refusal) | Handling::Delay(refusal)) => Err(refusal.into()),
         Ok(Handling::Open(job)) => found_response(&session.worker, exchange, find(job).await),

@@ -8,6 +8,7 @@ use doorward_wire::Malformed;
 
 use crate::exchange::Exchange;
 use crate::outcome::{ServiceRefusal, SiteRefusal};
+use crate::stage::config_fault;
 
 /// Media type of HTTP.sys's pages.
 pub(crate) const SERVICE_PAGE_TYPE: &str = "text/html; charset=us-ascii";
@@ -87,11 +88,15 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;background
 main{max-width:44rem;margin:4rem auto;padding:2rem;background:#fff;border-top:4px solid #b3261e;border-radius:4px}\
 h1{font-size:1.4rem;margin-top:0}dt{font-weight:600;margin-top:.6rem}dd{margin:0;overflow-wrap:anywhere}";
 
-/// What a local client may know: which rule, which site, which counts. Never a file path.
+/// What a local client may know: which rule, which site, which counts. No file path but that of a
+/// faulty web.config.
 fn details(page: &mut String, refusal: &SiteRefusal, exchange: &Exchange) {
     if let Some(reason) = refusal.reason {
         let (limits, name) = exchange.limits();
         let _infallible = writeln!(page, "<p>{}</p>", escape(&limit_text(reason, (limits, name), exchange)));
+    }
+    if let Some(fault) = &refusal.fault {
+        config_fault::details(page, fault, exchange);
     }
     let site = exchange.site.as_ref().map_or("-", |site| &*site.name);
     let rows = [

@@ -33,8 +33,12 @@ pub(crate) fn choose(worker: &Worker, exchange: &Exchange, now_ms: u64) -> Resul
     match &directory.content {
         Content::Welcome => welcome::respond(exchange, rest).map(Handling::Respond),
         Content::Folder(folder) => match worker.files.fresh(site.id, &exchange.path, now_ms) {
-            Some(known) => static_file::answer(&known, exchange, effective).map(Handling::Respond),
-            None => Ok(Handling::Open(FileJob::new(folder, rest, &exchange.path, effective))),
+            Some(known) if known.is_made_with(effective) => {
+                static_file::answer(&known, exchange, effective).map(Handling::Respond)
+            }
+            Some(_) | None => {
+                Ok(Handling::Open(FileJob::new(folder, rest, &exchange.path, effective).for_site(site, now_ms)))
+            }
         },
     }
 }

@@ -9,8 +9,9 @@ use doorward_wire::{Malformed, path};
 use crate::exchange::Exchange;
 use crate::outcome::{Refusal, ServiceRefusal, SiteRefusal};
 
-/// Normalises the path, finds the site by local address and host name, and its settings at the path.
-pub(crate) fn choose(listener: &ListenerPlan, exchange: &mut Exchange) -> Result<(), Refusal> {
+/// Normalises the path, finds the site by local address and host name, and its settings at the path; says whether they
+/// are known, or folders have to be looked at first.
+pub(crate) fn choose(listener: &ListenerPlan, exchange: &mut Exchange, now_ms: u64) -> Result<bool, Refusal> {
     let mut in_doubt = false;
     if exchange.request.path() == "*" {
         exchange.path.push('*');
@@ -26,18 +27,32 @@ pub(crate) fn choose(listener: &ListenerPlan, exchange: &mut Exchange) -> Result
     }
     match listener.routes(exchange.ends.local.ip()).find(exchange.request.host()) {
         Route::Site(site) => {
-            let effective = site.settings.at(&exchange.path);
-            if in_doubt && !is_same_either_way(site, &effective, exchange.request.path()) {
+            let ready = site.settings.ready(&exchange.path, now_ms);
+            let is_known = ready.is_some();
+            let effective = ready.unwrap_or_else(|| site.settings.at(&exchange.path));
+            if in_doubt && is_known && !is_same_either_way(site, &effective, exchange.request.path()) {
                 return Err(malformed());
             }
             exchange.keep_alive &= !effective.fields.ends_connection;
             exchange.effective = Some(effective);
             exchange.site = Some(Arc::clone(site));
-            segments(site.url_segments_max, &exchange.path)
+            segments(site.url_segments_max, &exchange.path)?;
+            Ok(is_known)
         }
         Route::Stopped => Err(Refusal::Service(ServiceRefusal::Stopped)),
         Route::UnknownHost => Err(Refusal::Service(ServiceRefusal::UnknownHost)),
     }
+}
+
+/// Takes the settings that were found by a look.
+pub(crate) fn settle(exchange: &mut Exchange, effective: Arc<Effective>) -> Result<(), Refusal> {
+    let raw = exchange.request.path();
+    let in_doubt = path::normalise(raw, &mut String::new()) == Err(BadPath::EncodedSlash);
+    if in_doubt && !exchange.site.as_ref().is_some_and(|site| is_same_either_way(site, &effective, raw)) {
+        return Err(malformed());
+    }
+    exchange.effective = Some(effective);
+    Ok(())
 }
 
 fn malformed() -> Refusal {

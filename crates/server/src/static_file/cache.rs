@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use doorward_plan::{Effective, SiteId};
@@ -28,6 +29,8 @@ pub(crate) struct CachedFile {
     /// The file itself, then its codings.
     representations: Vec<Representation>,
     checked_ms: u64,
+    /// The settings that its fields were rendered with.
+    effective: Arc<Effective>,
 }
 
 /// One coding of a file.
@@ -47,12 +50,22 @@ pub(crate) struct Representation {
 
 impl CachedFile {
     /// Renders what every answer for this file has in common.
-    pub(crate) fn new(known: KnownFile, effective: &Effective, now_ms: u64) -> Self {
+    pub(crate) fn new(known: KnownFile, effective: &Arc<Effective>, now_ms: u64) -> Self {
         let media_type = effective.content.mime.media_type(&known.name).map(str::to_owned);
         let varies = known.stored.len() > 1;
         let kind = media_type.as_deref().unwrap_or("application/octet-stream");
         let render = |stored| Representation::new(stored, effective, (kind, varies));
-        Self { representations: known.stored.into_iter().map(render).collect(), media_type, checked_ms: now_ms }
+        Self {
+            representations: known.stored.into_iter().map(render).collect(),
+            media_type,
+            checked_ms: now_ms,
+            effective: Arc::clone(effective),
+        }
+    }
+
+    /// Whether these settings still hold for it.
+    pub(crate) fn is_made_with(&self, effective: &Arc<Effective>) -> bool {
+        Arc::ptr_eq(&self.effective, effective)
     }
 
     /// The representation for this client.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use doorward_plan::Effective;
+use doorward_plan::{Effective, SitePlan};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2};
 use rustix::io::Errno;
 
@@ -32,6 +32,8 @@ pub(crate) struct FileJob {
     /// The normalised URL path, for a redirect.
     url_path: String,
     effective: Arc<Effective>,
+    /// Whose settings are to be known at another spelling, and the time for it.
+    site: Option<(Arc<SitePlan>, u64)>,
 }
 
 /// A regular file that was found.
@@ -76,7 +78,22 @@ impl FileJob {
             rest: rest.to_owned(),
             url_path: url_path.to_owned(),
             effective: Arc::clone(effective),
+            site: None,
         }
+    }
+
+    /// A file found under another spelling has its own settings, which are then looked up, too.
+    pub(crate) fn for_site(self, site: &Arc<SitePlan>, now_ms: u64) -> Self {
+        Self { site: Some((Arc::clone(site), now_ms)), ..self }
+    }
+
+    /// Looks for the file, and for what holds where it was found. Blocks.
+    pub(crate) fn run_for_site(&self) -> Found {
+        let found = self.run();
+        if let (Found::File(KnownFile { spelling: Some(spelling), .. }), Some((site, now_ms))) = (&found, &self.site) {
+            site.settings.look(spelling, *now_ms);
+        }
+        found
     }
 
     /// Looks for the file. Blocks.
