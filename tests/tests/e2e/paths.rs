@@ -105,7 +105,13 @@ fn start(test: &str, rest: &str) -> Doorward {
         home = home.file(&format!("site/{name}"), format!("FILE {name}\n"));
     }
     for name in SECRET {
-        home = home.file(&format!("site/{name}"), format!("TOPSECRET {name}\n"));
+        // A `web.config` is read for its settings: one that is no XML would answer 500.19 for all of its folder.
+        let text = if name.ends_with("web.config") {
+            format!("<!-- TOPSECRET {name} -->\n<configuration />\n")
+        } else {
+            format!("TOPSECRET {name}\n")
+        };
+        home = home.file(&format!("site/{name}"), text);
     }
     home = home.file("outside/secret.txt", "TOPSECRET").file("site-private/secret.txt", "TOPSECRET");
     home = home.sparse_file("site/sparse.bin", 8 << 30);

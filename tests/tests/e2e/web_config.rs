@@ -128,7 +128,10 @@ fn virtual_directories_have_files_of_their_own() {
     let sites = site_with(1, "shop", &["http/{NET}.2:{PORT}:"], &more("allowSubDirConfig=\"false\""))
         + &site_with(2, "open", &["http/{NET}.3:{PORT}:"], &more(""));
     let unlocked = location("", BROWSE).replace("location path=\"\"", "location path=\"\" overrideMode=\"Deny\"");
-    let locked = document(&sites, &unlocked.replace("true", "false"));
+    // In place of the frame's own: a section stands once per file and path.
+    let frame = document(&sites, "").replace("<directoryBrowse enabled=\"false\" />", "");
+    let locked = frame.replace("</configuration>", &(unlocked.replace("true", "false") + "</configuration>"));
+    assert_eq!(locked.matches("<directoryBrowse").count(), 1);
     let front = Home::on(net)
         .config(&document(&sites, ""))
         .file("app/web.config", web(BROWSE))

@@ -130,6 +130,9 @@ const TESTS: &[&str] = &[
     "requests_are_redirected_below_the_path_that_says_so",
     "further_fields_go_on_every_answer",
     "hsts_sends_http_to_https_and_says_so_there",
+    "a_folders_own_file_holds_below_it_and_changes_take_effect",
+    "a_faulty_file_costs_its_own_folder_only",
+    "virtual_directories_have_files_of_their_own",
 ];
 
 /// One test's loopback network and ports.
