@@ -4,6 +4,8 @@ use crate::Target;
 
 mod chunk_stream;
 mod http1;
+mod input;
+mod log_line;
 mod pipeline;
 mod request_head;
 mod response_head;
@@ -11,6 +13,7 @@ mod response_head;
 /// Every target by the name of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
     ("chunk_stream", chunk_stream::run),
+    ("log_line", log_line::run),
     ("pipeline", pipeline::run),
     ("request_head", request_head::run),
     ("response_head", response_head::run),

@@ -27,6 +27,11 @@ fn chunk_stream() {
 }
 
 #[test]
+fn log_line() {
+    check("log_line");
+}
+
+#[test]
 fn pipeline() {
     check("pipeline");
 }

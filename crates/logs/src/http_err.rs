@@ -11,8 +11,8 @@ use crate::time_text::TimeText;
 /// The `#Software` and `#Version` lines that readers of HTTPERR files look for.
 pub(crate) const SOFTWARE: &str = "Microsoft HTTP API 2.0";
 
-/// Columns of every file; `streamid` is there since Server 2016; HTTP/1 has none.
-pub(crate) const FIELDS_LINE: &[u8] = b"#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri \
+/// The `#Fields` line of every HTTPERR file; `streamid` is there since Server 2016; HTTP/1 has none.
+pub const FIELDS_LINE: &[u8] = b"#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri \
     streamid sc-status s-siteid s-reason s-queuename\r\n";
 
 const METHOD_BYTES_MAX: usize = 255;

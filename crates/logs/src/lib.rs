@@ -24,6 +24,8 @@ mod time_text;
 pub mod w3c;
 
 pub use fields::FieldSet;
+pub use http_err::FIELDS_LINE as HTTPERR_FIELDS_LINE;
+pub use line::Formatter;
 pub use period::Period;
 pub use record::{ErrorRecord, Record};
 pub use sink::{Problem, Retention, Sink, SinkError, SinkSettings, SinkStatus};

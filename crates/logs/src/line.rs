@@ -1,10 +1,49 @@
 //! One line of a site's log in the site's format, within the site's length limit.
 
 use crate::escape::VALUE_BYTES_MAX;
-use crate::record::Record;
+use crate::record::{ErrorRecord, Record};
 use crate::site_log::{Format, SiteLog};
 use crate::time_text::TimeText;
-use crate::{ansi, iis, json, ncsa, w3c};
+use crate::{ansi, http_err, iis, json, ncsa, w3c};
+
+/// Turns records into lines. It knows no file, no thread and no clock; one for each thread keeps the second as text.
+#[derive(Debug)]
+pub struct Formatter {
+    computer_name: String,
+    utc: TimeText,
+    local: TimeText,
+}
+
+impl Formatter {
+    /// For lines of the machine of this name (`s-computername`).
+    pub fn new(computer_name: impl Into<String>) -> Self {
+        Self { computer_name: computer_name.into(), utc: TimeText::new(), local: TimeText::new() }
+    }
+
+    /// Appends a record as the site logs it, with the line end. Whether the site logs at all is the caller's question.
+    pub fn line(&mut self, out: &mut Vec<u8>, site: &SiteLog, record: &Record<'_>) {
+        let offset_s = if has_local_time(site.settings().format) { site.offset_s(record.time_unix_ms) } else { 0 };
+        self.line_at(out, (site, offset_s), record);
+    }
+
+    /// The same for a caller that knows the site's offset from UTC already.
+    pub(crate) fn line_at(&mut self, out: &mut Vec<u8>, (site, offset_s): (&SiteLog, i32), record: &Record<'_>) {
+        let time = if has_local_time(site.settings().format) {
+            self.local.turn_to(record.time_unix_ms, offset_s);
+            &self.local
+        } else {
+            self.utc.turn_to(record.time_unix_ms, 0);
+            &self.utc
+        };
+        put_line(out, Surroundings { site, time, computer_name: &self.computer_name, value_bytes_max: 0 }, record);
+    }
+
+    /// Appends a line of HTTPERR, with the line end.
+    pub fn error_line(&mut self, out: &mut Vec<u8>, record: &ErrorRecord<'_>) {
+        self.utc.turn_to(record.time_unix_ms, 0);
+        http_err::put_line(out, &self.utc, record);
+    }
+}
 
 /// Lengths a value may have, tried in turn until the line fits: longer ones become `...`.
 const VALUE_LIMITS: [usize; 4] = [VALUE_BYTES_MAX, 512, 64, 3];
@@ -23,7 +62,7 @@ pub(crate) struct Surroundings<'a> {
 
 /// Appends one line with its line end. When values of three bytes each still do not fit, the line is written all
 /// the same: a short limit must not cost the fields.
-pub(crate) fn put_line(out: &mut Vec<u8>, mut around: Surroundings<'_>, record: &Record<'_>) {
+fn put_line(out: &mut Vec<u8>, mut around: Surroundings<'_>, record: &Record<'_>) {
     let start = out.len();
     for limit in VALUE_LIMITS {
         out.truncate(start);
@@ -45,7 +84,7 @@ pub(crate) fn put_line(out: &mut Vec<u8>, mut around: Surroundings<'_>, record: 
 }
 
 /// Whether lines of a format carry local time (IIS reference §6.1).
-pub(crate) fn has_local_time(format: Format) -> bool {
+fn has_local_time(format: Format) -> bool {
     match format {
         Format::W3c | Format::Json => false,
         Format::Ncsa | Format::Iis => true,
@@ -93,13 +132,8 @@ pub(crate) mod tests {
     pub(crate) fn line(change: impl FnOnce(&mut SiteLogSettings), record: &Record<'_>) -> String {
         let mut settings = settings(Path::new("/logs"));
         change(&mut settings);
-        let site = SiteLog::in_zone(settings, west());
-        let mut time = TimeText::new();
-        let offset_s = if has_local_time(site.settings().format) { site.offset_s(record.time_unix_ms) } else { 0 };
-        time.turn_to(record.time_unix_ms, offset_s);
         let mut out = Vec::new();
-        let around = Surroundings { site: &site, time: &time, computer_name: "WEB 1", value_bytes_max: 0 };
-        put_line(&mut out, around, record);
+        Formatter::new("WEB 1").line(&mut out, &SiteLog::in_zone(settings, west()), record);
         let text = String::from_utf8(out).unwrap();
         text.strip_suffix("\r\n").expect("a line ends with CRLF").to_owned()
     }

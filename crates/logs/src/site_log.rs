@@ -150,8 +150,8 @@ impl SiteLog {
         &self.columns
     }
 
-    /// The `#Fields` line of a W3C log.
-    pub(crate) fn fields_line(&self) -> &[u8] {
+    /// The `#Fields` line of a W3C log, with its line end.
+    pub fn fields_line(&self) -> &[u8] {
         &self.fields_line
     }
 

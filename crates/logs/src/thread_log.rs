@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::http_err;
-use crate::line::{Surroundings, has_local_time, put_line};
+use crate::line::Formatter;
 use crate::record::{ErrorRecord, Record};
 use crate::sink::{Chunk, Shared, Target};
 use crate::site_log::SiteLog;
-use crate::time_text::TimeText;
 
 /// A buffer is handed over when it holds so much. One more line may be in it.
 const CHUNK_BYTES: usize = 1 << 15;
@@ -23,8 +21,7 @@ const SLOT_MS: u64 = 900_000;
 #[derive(Debug)]
 pub struct ThreadLog {
     shared: Arc<Shared>,
-    utc: TimeText,
-    local: TimeText,
+    formatter: Formatter,
     /// By the address of the site's log, which the buffer keeps alive.
     sites: HashMap<usize, SiteBuffer>,
     errors: Buffer,
@@ -32,8 +29,8 @@ pub struct ThreadLog {
 
 impl ThreadLog {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let (utc, local) = (TimeText::new(), TimeText::new());
-        Self { shared, utc, local, sites: HashMap::new(), errors: Buffer::new(Target::Errors) }
+        let formatter = Formatter::new(shared.computer_name.clone());
+        Self { shared, formatter, sites: HashMap::new(), errors: Buffer::new(Target::Errors) }
     }
 
     /// Logs a finished request to its site's log. The record's own time decides the file.
@@ -44,15 +41,7 @@ impl ThreadLog {
         let entry = self.sites.entry(Arc::as_ptr(site).addr());
         let buffer = entry.or_insert_with(|| SiteBuffer::new(site, record.time_unix_ms));
         buffer.turn_to(site, record.time_unix_ms, &self.shared);
-        let time = if has_local_time(site.settings().format) {
-            self.local.turn_to(record.time_unix_ms, buffer.offset_s);
-            &self.local
-        } else {
-            self.utc.turn_to(record.time_unix_ms, 0);
-            &self.utc
-        };
-        let around = Surroundings { site, time, computer_name: &self.shared.computer_name, value_bytes_max: 0 };
-        put_line(&mut buffer.lines.bytes, around, record);
+        self.formatter.line_at(&mut buffer.lines.bytes, (site, buffer.offset_s), record);
         buffer.lines.count(record.time_unix_ms);
         let lines_max = u64::from(site.settings().flush_lines);
         if buffer.lines.is_due(record.time_unix_ms) || (lines_max > 0 && buffer.lines.lines >= lines_max) {
@@ -62,8 +51,7 @@ impl ThreadLog {
 
     /// Logs to HTTPERR what never became a request of a site, or was aborted (D11).
     pub fn error(&mut self, record: &ErrorRecord<'_>) {
-        self.utc.turn_to(record.time_unix_ms, 0);
-        http_err::put_line(&mut self.errors.bytes, &self.utc, record);
+        self.formatter.error_line(&mut self.errors.bytes, record);
         self.errors.count(record.time_unix_ms);
         if self.errors.is_due(record.time_unix_ms) {
             self.errors.send(&self.shared);
