@@ -106,12 +106,12 @@ fn start(test: &str, rest: &str) -> Doorward {
     }
     for name in SECRET {
         // A `web.config` is read for its settings: one that is no XML would answer 500.19 for all of its folder.
-        let text = if name.ends_with("web.config") {
+        let content = if name.ends_with("web.config") {
             format!("<!-- TOPSECRET {name} -->\n<configuration />\n")
         } else {
             format!("TOPSECRET {name}\n")
         };
-        home = home.file(&format!("site/{name}"), text);
+        home = home.file(&format!("site/{name}"), content);
     }
     home = home.file("outside/secret.txt", "TOPSECRET").file("site-private/secret.txt", "TOPSECRET");
     home = home.sparse_file("site/sparse.bin", 8 << 30);
