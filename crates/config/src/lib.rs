@@ -50,7 +50,7 @@ pub use edit::{
 };
 pub use home::Home;
 pub use list_file::ListFile;
-pub use load::{load, load_text};
+pub use load::{load, load_or_begin, load_text};
 pub use lock::{LockDirective, SectionLock};
 pub use paths::{PathMap, ResolvedPath};
 pub use schema::{

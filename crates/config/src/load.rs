@@ -7,6 +7,7 @@ use crate::binding_checks;
 use crate::configuration::Configuration;
 use crate::diagnostic::{Complaint, Findings, LoadError, Severity};
 use crate::document::{Document, Element};
+use crate::edit::APPLICATION_HOST;
 use crate::hierarchy::Hierarchy;
 use crate::home::Home;
 use crate::http_service::{self, HttpService};
@@ -34,6 +35,19 @@ pub fn load(home: &Home) -> Result<Configuration, LoadError> {
     site_checks::check_folders(&configuration, &store::is_folder, &mut findings);
     configuration.findings = findings.all;
     list_file::read_all(configuration, home)
+}
+
+/// The same, and where there is no configuration file yet, what an edit would begin with.
+pub fn load_or_begin(home: &Home) -> Result<Configuration, LoadError> {
+    match store::read(&home.config_file) {
+        Ok(None) => {
+            let http_config =
+                store::read(&home.http_config_file).map_err(|e| unreadable(reason(&e), &e.to_string()))?;
+            let http_config = http_config.as_deref().map(|text| (text, home.http_config_file.as_path()));
+            load_text(APPLICATION_HOST, &home.config_file, http_config, home)
+        }
+        Ok(Some(_)) | Err(_) => load(home),
+    }
 }
 
 /// Reads texts that are already in memory: the embedded default, and an edit before it is written. Folders named in

@@ -29,6 +29,7 @@ use crate::store::{self, StoreError};
 use crate::walk::LOCKED;
 pub use change::{Action, ConfigFile, Deed, Position, SectionChange, Step};
 pub use target::web_config_file;
+pub(crate) use template::APPLICATION_HOST;
 
 /// One change to a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,7 +248,7 @@ fn change_configuration(
 ) -> Result<EditedFile, EditError> {
     let path = home.config_file.clone();
     let previous = store::read(&path)?;
-    let text = change(previous.as_deref().unwrap_or(template::APPLICATION_HOST))?;
+    let text = change(previous.as_deref().unwrap_or(APPLICATION_HOST))?;
     let configuration = loaded(home, &text)?;
     let refused: Vec<Diagnostic> = configuration.findings.into_iter().filter_map(|d| refusal(d, new_site)).collect();
     if refused.is_empty() { Ok(EditedFile { path, text, previous }) } else { Err(EditError::Invalid(refused)) }

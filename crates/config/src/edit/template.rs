@@ -1,7 +1,7 @@
 //! What a new document begins with.
 
 /// A configuration without sites. It declares what it may hold, so that IIS could read it too.
-pub(super) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+pub(crate) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <configuration>
   <configSections>
     <sectionGroup name="system.applicationHost">
