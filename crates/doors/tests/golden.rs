@@ -86,7 +86,7 @@ fn piped(command: &Command, place: &mut dyn Installation) -> Outcome {
 }
 
 fn shown(outcome: &Outcome, home: &Path) -> String {
-    let errors: String = outcome.errors.lines().map(|line| format!("! {line}\n")).collect();
-    let text = format!("{}{errors}exit {}\n", outcome.output, outcome.exit_code);
+    let errors: Vec<String> = outcome.errors.lines().map(|line| format!("! {line}\n")).collect();
+    let text = format!("{}{}exit {}\n", outcome.output, errors.concat(), outcome.exit_code);
     text.replace(&home.display().to_string(), "HOME")
 }

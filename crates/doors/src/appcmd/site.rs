@@ -53,6 +53,8 @@ fn named(line: &Line, place: &dyn Installation) -> Result<String, Failure> {
 }
 
 fn noted(mut outcome: Outcome, notes: &[String]) -> Outcome {
-    notes.iter().for_each(|note| outcome.note(note));
+    for note in notes {
+        outcome.note(note);
+    }
     outcome
 }

@@ -64,7 +64,7 @@ impl Line {
         }
         let mut names = names.into_iter();
         line.verb = names.next().unwrap_or_default().to_ascii_lowercase();
-        line.object = names.next().unwrap_or_default().to_owned();
+        line.object = names.next().map(str::to_owned).unwrap_or_default();
         line.identifier = names.next().map(str::to_owned);
         Ok(line)
     }
@@ -103,16 +103,17 @@ fn unquoted(text: &str) -> &str {
 
 /// Splits at the first colon that stands outside brackets.
 fn split_value(text: &str) -> (&str, Option<&str>) {
-    let mut inside = false;
-    let mut quote = None;
+    let (mut inside, mut quote) = (false, None);
     for (at, character) in text.char_indices() {
-        match (character, quote) {
-            ('\'' | '"', None) if inside => quote = Some(character),
-            (_, Some(open)) if character == open => quote = None,
-            (_, Some(_)) => {}
-            ('[', None) => inside = true,
-            (']', None) => inside = false,
-            (':', None) if !inside => return (&text[..at], Some(&text[at + 1..])),
+        if let Some(open) = quote {
+            quote = Some(open).filter(|open| *open != character);
+            continue;
+        }
+        match character {
+            '\'' | '"' if inside => quote = Some(character),
+            '[' => inside = true,
+            ']' => inside = false,
+            ':' if !inside => return (&text[..at], Some(&text[at + 1..])),
             _ => {}
         }
     }
