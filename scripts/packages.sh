@@ -11,6 +11,8 @@ packages_to_test='
 git                     git
 curl                    curl
 nginx                   nginx-light
+/usr/lib/nginx/modules/ngx_stream_module.so       libnginx-mod-stream
+haproxy                 haproxy
 openssl                 openssl
 /usr/bin/python3        python3
 /usr/lib/python3/dist-packages/httpx/__init__.py  python3-httpx

@@ -1,7 +1,6 @@
 //! Dynamic IP Restrictions (scenarios 6 to 12).
 
 use std::net::{IpAddr, SocketAddr};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -13,6 +12,7 @@ use crate::harness::home::Home;
 use crate::harness::log_file::{LogLine, verdicts};
 use crate::harness::net::{Net, v6_loopback};
 use crate::harness::upstream::Upstream;
+use crate::harness::v6::V6Addresses;
 use crate::harness::{ipv6_or_skip, root_or_skip, silence, wait_until};
 
 /// One site `shop` on .2 with these limits, and a page; `more` follows the location tag.
@@ -251,31 +251,6 @@ fn two_clients_count_apart() {
     let lines = front.w3c(1, 6);
     let of = |address: &str| lines.iter().filter(|line| line.field("c-ip") == address).count();
     assert_eq!((of("127.9.0.1"), of("127.9.0.2")), (5, 1));
-}
-
-/// Addresses that are on `lo` while this lives.
-struct V6Addresses(Vec<String>);
-
-impl V6Addresses {
-    fn add(addresses: &[&str]) -> V6Addresses {
-        let guard = V6Addresses(addresses.iter().map(|address| format!("{address}/128")).collect());
-        for address in &guard.0 {
-            assert!(ip(&["-6", "addr", "replace", address, "dev", "lo"]), "ip addr replace {address}");
-        }
-        guard
-    }
-}
-
-impl Drop for V6Addresses {
-    fn drop(&mut self) {
-        for address in &self.0 {
-            ip(&["-6", "addr", "del", address, "dev", "lo"]);
-        }
-    }
-}
-
-fn ip(arguments: &[&str]) -> bool {
-    Command::new(crate::harness::peer::find("ip", "iproute2")).args(arguments).status().unwrap().success()
 }
 
 #[test]

@@ -11,12 +11,12 @@ use crate::harness::doorward::Doorward;
 use crate::harness::home::Home;
 use crate::harness::log_file::verdicts;
 use crate::harness::net::Net;
-use crate::harness::peer::Peer;
+use crate::harness::proxies::{self, Tells};
 use crate::harness::upstream::Upstream;
 use crate::harness::{silence, wait_until};
 
 /// A `<location>` with settings of our own section group.
-fn own(site: &str, settings: &str) -> String {
+pub fn own(site: &str, settings: &str) -> String {
     format!("\n  <location path=\"{site}\">\n    <doorward>{settings}</doorward>\n  </location>")
 }
 
@@ -206,7 +206,7 @@ fn behind_nginx_each_client_is_its_own() {
     let upstream = Upstream::start(net.ip(100));
     let front = four_sites(net, &upstream).start();
     let routes: Vec<_> = (2..6).map(|host| (net.at(host + 20), net.at(host))).collect();
-    let _nginx = Peer::nginx_proxy(&routes, net.ip(150));
+    let _nginx = proxies::nginx(&routes, net.ip(150), Tells::Header);
     let ask = |client: u8, host: u8| net.client(client).status(net.at(host + 20), "/");
     // The limit is each client's, although one proxy brings all of them.
     assert_eq!([(); 3].map(|()| ask(0, 2)), [200, 200, 403]);

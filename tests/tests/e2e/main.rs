@@ -26,6 +26,7 @@ mod limits;
 mod limits_desk;
 mod limits_patterns;
 mod limits_proxied;
+mod limits_transports;
 mod listeners;
 mod log_faults;
 mod log_forms;

@@ -103,7 +103,10 @@ impl Session {
         let mut records = self.0.borrow_mut();
         match records.plaintext(buffer) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => records.buffered = false,
-            other => return other,
+            other => {
+                records.look_for_more(tcp)?;
+                return other;
+            }
         }
         if buffer.len() < PLAINTEXT_BYTES_MAX {
             records.receive_little(tcp)?;
@@ -181,6 +184,14 @@ impl Records {
         let state = self.process(tcp)?;
         self.buffered = state.plaintext_bytes_to_read() > 0 || state.peer_has_closed();
         Ok(!state.peer_has_closed())
+    }
+
+    /// Notes whether anything is left inside rustls. A request that came with the last message of the handshake was all
+    /// of it; its client's going away has to be noticed all the same.
+    fn look_for_more(&mut self, tcp: &TcpStream) -> io::Result<()> {
+        let state = self.process(tcp)?;
+        self.buffered = state.plaintext_bytes_to_read() > 0 || state.peer_has_closed();
+        Ok(())
     }
 
     /// Decrypts received bytes into a buffer that has room for all they can hold.

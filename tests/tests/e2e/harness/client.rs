@@ -1,10 +1,13 @@
 //! A raw HTTP/1.1 client: it sends exactly the bytes it is told, from the address it is told.
 
+use std::fmt::Debug;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
+
+use super::tls;
 
 /// Bounds every read and write, so that a silent server is a failure and not a hang.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -15,10 +18,22 @@ pub struct Client {
     source: IpAddr,
 }
 
+/// What a connection's bytes go through: TCP, or TLS over it.
+pub trait Wire: Read + Write + Debug + Send {
+    /// The socket below.
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Wire for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
 /// One TCP connection of a client.
 #[derive(Debug)]
 pub struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Wire>,
     /// Bytes that were read and not yet used.
     pending: Vec<u8>,
 }
@@ -59,7 +74,17 @@ impl Client {
         self.connect_with(to, Some(16 * 1024))
     }
 
+    /// Opens a connection and shakes hands over TLS; any certificate is taken.
+    pub fn connect_tls(&self, to: SocketAddr) -> io::Result<Connection> {
+        let stream = self.tcp(to, None)?;
+        Ok(Connection { stream: Box::new(tls::shake_hands(stream)?), pending: Vec::new() })
+    }
+
     fn connect_with(&self, to: SocketAddr, receive_bytes: Option<usize>) -> io::Result<Connection> {
+        Ok(Connection { stream: Box::new(self.tcp(to, receive_bytes)?), pending: Vec::new() })
+    }
+
+    fn tcp(&self, to: SocketAddr, receive_bytes: Option<usize>) -> io::Result<TcpStream> {
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
         socket.bind(&SocketAddr::new(self.source, 0).into())?;
         if let Some(bytes) = receive_bytes {
@@ -69,7 +94,7 @@ impl Client {
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
         socket.set_tcp_nodelay(true)?;
-        Ok(Connection { stream: socket.into(), pending: Vec::new() })
+        Ok(socket.into())
     }
 
     /// One GET on a connection of its own.
@@ -200,7 +225,7 @@ impl Connection {
 
     /// Leaves without a word: the kernel sends a reset.
     pub fn vanish(self) {
-        let socket = Socket::from(self.stream);
+        let socket = socket2::SockRef::from(self.stream.tcp());
         socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 

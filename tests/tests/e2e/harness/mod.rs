@@ -9,7 +9,10 @@ pub mod log_file;
 pub mod net;
 pub mod peer;
 pub mod proc;
+pub mod proxies;
+pub mod tls;
 pub mod upstream;
+pub mod v6;
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};

@@ -133,6 +133,14 @@ const TESTS: &[&str] = &[
     "a_folders_own_file_holds_below_it_and_changes_take_effect",
     "a_faulty_file_costs_its_own_folder_only",
     "virtual_directories_have_files_of_their_own",
+    "limits_hold_over_clear_http",
+    "limits_hold_over_tls",
+    "limits_hold_over_http2",
+    "limits_hold_over_ipv6",
+    "limits_hold_behind_nginx",
+    "limits_hold_behind_nginx_with_proxy_protocol",
+    "limits_hold_behind_haproxy",
+    "limits_hold_behind_haproxy_with_proxy_protocol",
 ];
 
 /// One test's loopback network and ports.

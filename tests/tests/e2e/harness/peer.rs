@@ -1,7 +1,7 @@
 //! Other people's programs on this machine: nginx that holds ports, and Python behind a proxy.
 
 use std::fs::{self, File};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -26,17 +26,6 @@ impl Peer {
         Peer::start(command, folder, addresses)
     }
 
-    /// Runs nginx as a proxy: each first address forwards to the second, from the address `own`, and says for whom.
-    pub fn nginx_proxy(routes: &[(SocketAddr, SocketAddr)], own: IpAddr) -> Peer {
-        let program = find("nginx", "nginx-light");
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("nginx.conf"), proxy_configuration(routes, own)).unwrap();
-        let mut command = Command::new(program);
-        command.args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off;", "-p"]).arg(folder.path());
-        let addresses: Vec<SocketAddr> = routes.iter().map(|(address, _)| *address).collect();
-        Peer::start(command, folder, &addresses)
-    }
-
     /// Runs `script` with Python; it gets `address` and its port as arguments and listens there.
     pub fn python(script: &str, address: SocketAddr) -> Peer {
         let folder = tempfile::tempdir().unwrap();
@@ -47,7 +36,8 @@ impl Peer {
         Peer::start(command, folder, &[address])
     }
 
-    fn start(mut command: Command, folder: TempDir, addresses: &[SocketAddr]) -> Peer {
+    /// Runs a program that lives in `folder` and waits until it listens on `addresses`.
+    pub fn start(mut command: Command, folder: TempDir, addresses: &[SocketAddr]) -> Peer {
         let errors = folder.path().join("stderr");
         let output = File::create(&errors).unwrap();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(output).spawn().unwrap();
@@ -93,21 +83,6 @@ fn nginx_configuration(addresses: &[SocketAddr]) -> String {
     let folders: String = folders.iter().map(|name| format!("  {name}_temp_path {name};\n")).collect();
     format!(
         "{user}worker_processes 1;\npid nginx.pid;\nevents {{}}\nhttp {{\n  access_log off;\n{folders}  server {{\n{listens}    return 200 nginx;\n  }}\n}}\n"
-    )
-}
-
-fn proxy_configuration(routes: &[(SocketAddr, SocketAddr)], own: IpAddr) -> String {
-    let user = if is_root() { "user root;\n" } else { "" };
-    let server = |(from, to): &(SocketAddr, SocketAddr)| {
-        format!("  server {{\n    listen {from};\n    location / {{ proxy_pass http://{to}; }}\n  }}\n")
-    };
-    let servers: String = routes.iter().map(server).collect();
-    let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-    let folders: String = folders.iter().map(|name| format!("  {name}_temp_path {name};\n")).collect();
-    format!(
-        "{user}worker_processes 1;\npid nginx.pid;\nevents {{}}\nhttp {{\n  access_log off;\n{folders}  proxy_bind {own};\n  \
-         proxy_http_version 1.1;\n  proxy_set_header Connection \"\";\n  proxy_set_header Host $host;\n  \
-         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n{servers}}}\n"
     )
 }
 
