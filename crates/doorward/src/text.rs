@@ -1,10 +1,33 @@
 //! What is printed: to the operator's terminal, so nothing a client or a file chose may act on it.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// How long a reader of the daemon's words may take.
+const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+static NEVER_WAITS: AtomicBool = AtomicBool::new(false);
+
+/// From here on a reader that stalls costs lines rather than time: the one who prints serves the control socket, too.
+pub(crate) fn never_wait() {
+    NEVER_WAITS.store(true, Ordering::Relaxed);
+}
+
+/// Whether a line may be printed now. A pipe that is ready takes a line without waiting.
+fn is_ready(stream: &impl AsFd) -> bool {
+    let mut wanted = [PollFd::new(stream, PollFlags::OUT)];
+    !NEVER_WAITS.load(Ordering::Relaxed) || poll(&mut wanted, Some(&PATIENCE)) != Ok(0)
+}
 
 /// Prints a line to standard output. A closed pipe (`doorward status | head`) is no error of ours.
 pub(crate) fn line(text: impl AsRef<str>) {
     let mut out = std::io::stdout().lock();
+    if !is_ready(&out) {
+        return;
+    }
     let _closed = writeln!(out, "{}", harmless(text.as_ref()));
     let _closed = out.flush();
 }
@@ -19,7 +42,10 @@ pub(crate) fn clear_screen() {
 
 /// Prints a line to standard error.
 pub(crate) fn complain(text: impl AsRef<str>) {
-    let _closed = writeln!(std::io::stderr().lock(), "{}", harmless(text.as_ref()));
+    let mut out = std::io::stderr().lock();
+    if is_ready(&out) {
+        let _closed = writeln!(out, "{}", harmless(text.as_ref()));
+    }
 }
 
 /// Text without control characters but line breaks and tabs: C0, DEL and C1 could steer a terminal.

@@ -152,10 +152,10 @@ impl Daemon {
         }
     }
 
-    /// Says once per trouble what keeps logs from being written.
+    /// Says once per trouble what keeps logs from being written, also where it was over before we looked.
     pub(super) fn report_log_problems(&mut self) {
         for problem in self.sink.status().problems {
-            if problem.is_active && problem.episode > self.log_episode {
+            if problem.episode > self.log_episode {
                 self.log_episode = problem.episode;
                 text::complain(format!("log: {problem}"));
             }

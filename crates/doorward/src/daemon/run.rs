@@ -71,6 +71,7 @@ fn serve(home: &Home, args: &RunArgs, command: &str) -> anyhow::Result<ExitCode>
         }
     };
     raise_descriptor_limit();
+    text::never_wait();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
         let daemon = start(home, source, configuration, (args, command))?;

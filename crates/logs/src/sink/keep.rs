@@ -11,6 +11,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::sink::Shared;
+use crate::sink::status::Failure;
+
 /// A file written to within this time may still get lines of its period.
 const QUIET: Duration = Duration::from_mins(10);
 const DAY: Duration = Duration::from_hours(24);
@@ -28,9 +31,13 @@ pub struct Retention {
     pub compress: bool,
 }
 
-/// The folders that are being tidied now, each by a thread of its own: compressing a large file takes seconds.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Keeper(Arc<Mutex<HashSet<PathBuf>>>);
+/// Who tidies folders of old files, each in a thread of its own: compressing a large file takes seconds.
+#[derive(Clone)]
+pub(crate) struct Keeper {
+    shared: Arc<Shared>,
+    /// The folders that are being tidied now.
+    busy: Arc<Mutex<HashSet<PathBuf>>>,
+}
 
 /// One folder's log files.
 #[derive(Clone, Debug)]
@@ -44,6 +51,10 @@ pub(crate) struct Series {
 }
 
 impl Keeper {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, busy: Arc::default() }
+    }
+
     /// Begins to tidy, unless there is nothing to do or the folder is being tidied already.
     pub(crate) fn begin(&self, series: Series, now_unix_ms: u64) {
         if series.retention == Retention::default() || !self.enter(&series.folder) {
@@ -51,7 +62,8 @@ impl Keeper {
         }
         let (keeper, folder) = (self.clone(), series.folder.clone());
         let tidying = std::thread::Builder::new().name("doorward-keep".into()).spawn(move || {
-            tidy(&series, UNIX_EPOCH + Duration::from_millis(now_unix_ms));
+            let tidied = tidy(&series, UNIX_EPOCH + Duration::from_millis(now_unix_ms));
+            keeper.tell(&series.folder, tidied);
             keeper.leave(&series.folder);
         });
         if tidying.is_err() {
@@ -59,12 +71,21 @@ impl Keeper {
         }
     }
 
+    /// The folder's old files are an episode of their own: lines may well be written while a file cannot be put away.
+    fn tell(&self, folder: &Path, tidied: Result<(), Failure>) {
+        let key = folder.join("*");
+        match tidied {
+            Ok(()) => self.shared.tally.end_episode(&key),
+            Err(failure) => self.shared.tally.add_dropped(&key, 0, Some(failure)),
+        }
+    }
+
     fn enter(&self, folder: &Path) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned())
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned())
     }
 
     fn leave(&self, folder: &Path) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(folder);
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(folder);
     }
 }
 
@@ -75,25 +96,33 @@ struct Old {
     modified: SystemTime,
 }
 
-/// Removes, then compresses. What cannot be removed or compressed stays; the next rollover tries again.
-fn tidy(series: &Series, now: SystemTime) {
-    let mut files: Vec<Old> = match fs::read_dir(&series.folder) {
-        Ok(entries) => entries.flatten().filter_map(|entry| old(series, &entry)).collect(),
-        Err(_) => return,
-    };
+/// Removes, then compresses. What cannot be removed or compressed stays; the next rollover tries again. The first failure
+/// is returned.
+fn tidy(series: &Series, now: SystemTime) -> Result<(), Failure> {
+    let entries = fs::read_dir(&series.folder).map_err(|error| failure(&series.folder, "read", &error))?;
+    let mut files: Vec<Old> = entries.flatten().filter_map(|entry| old(series, &entry)).collect();
     files.sort_by_key(|file| std::cmp::Reverse(file.modified));
-    let mut bytes = 0;
+    let (mut bytes, mut result) = (0, Ok(()));
     for file in files {
         bytes += file.length;
         let age = now.duration_since(file.modified).unwrap_or_default();
         let is_old = series.retention.days > 0 && age > DAY * series.retention.days;
         let is_too_much = series.retention.bytes_max > 0 && bytes > series.retention.bytes_max;
-        if is_old || is_too_much {
-            let _stays = fs::remove_file(&file.path);
+        let done = if is_old || is_too_much {
+            fs::remove_file(&file.path).map_err(|error| failure(&file.path, "removed", &error))
         } else if series.retention.compress && age > QUIET && is_plain(&file.path) {
-            let _stays = compress(&file.path);
-        }
+            compress(&file.path).map_err(|error| failure(&file.path, "compressed", &error))
+        } else {
+            Ok(())
+        };
+        result = result.and(done);
     }
+    result
+}
+
+fn failure(path: &Path, verb: &str, error: &io::Error) -> Failure {
+    let message = format!("cannot be {verb} ({error}); it stays as it is, and the next file of this log tries again");
+    Failure { path: path.to_owned(), message }
 }
 
 /// A regular file of this log, other than the one being written.
@@ -111,19 +140,28 @@ fn is_plain(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "log")
 }
 
-/// Replaces a file by its compressed form, with the same age. A crash leaves the file, and at worst a `.part` beside it.
+/// Replaces a file by its compressed form, with the same age. A failure leaves the file alone; a crash, at worst, a `.part`
+/// beside it.
 fn compress(path: &Path) -> io::Result<()> {
+    let part = path.with_extension("log.gz.part");
+    let packed = pack(path, &part).and_then(|()| fs::rename(&part, path.with_extension("log.gz")));
+    if packed.is_err() {
+        // The disk may be full: a part would keep the room it took.
+        let _gone_already = fs::remove_file(&part);
+    }
+    packed.and_then(|()| fs::remove_file(path))
+}
+
+/// Writes the compressed form, and not only into the kernel's memory: the plain one is about to go.
+fn pack(path: &Path, part: &Path) -> io::Result<()> {
     let mut plain = File::open(path)?;
     let data = plain.metadata()?;
-    let (part, target) = (path.with_extension("log.gz.part"), path.with_extension("log.gz"));
-    let compressed = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(&part)?;
+    let compressed = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(part)?;
     let mut encoder = GzEncoder::new(compressed, Compression::new(LEVEL));
     io::copy(&mut plain, &mut encoder)?;
     let compressed = encoder.finish()?;
     compressed.set_modified(data.modified()?)?;
-    compressed.sync_all()?;
-    fs::rename(&part, &target)?;
-    fs::remove_file(path)
+    compressed.sync_all()
 }
 
 #[cfg(test)]
@@ -143,7 +181,7 @@ mod tests {
             file.set_modified(now - DAY * u32::try_from(*days).unwrap()).unwrap();
         }
         let current = folder.path().join("u_ex5.log");
-        tidy(&Series { folder: folder.path().into(), stem: "u_ex", current, retention }, now);
+        tidy(&Series { folder: folder.path().into(), stem: "u_ex", current, retention }, now).unwrap();
         let mut left: Vec<_> =
             fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();
@@ -170,6 +208,21 @@ mod tests {
         let files = [("u_in1.log", 9, 1), ("u_ex1.txt", 9, 1), ("notes.log", 9, 1), ("u_ex2.log", 0, 1)];
         let retention = Retention { days: 1, compress: true, ..Retention::default() };
         check(retention, &files, &["notes.log", "u_ex1.txt", "u_ex2.log", "u_in1.log"]);
+    }
+
+    #[test]
+    fn what_cannot_be_put_away_stays_and_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("u_ex1.log");
+        fs::write(&path, "line\r\n").unwrap();
+        // Nothing can be put in the place of a folder that holds something.
+        fs::create_dir_all(folder.path().join("u_ex1.log.gz/in the way")).unwrap();
+        let retention = Retention { compress: true, ..Retention::default() };
+        let current = folder.path().join("u_ex5.log");
+        let series = Series { folder: folder.path().into(), stem: "u_ex", current, retention };
+        let failure = tidy(&series, SystemTime::UNIX_EPOCH + DAY * 100_000).unwrap_err();
+        assert!(failure.path == path && failure.message.starts_with("cannot be compressed ("), "{failure:?}");
+        assert!(path.exists() && !folder.path().join("u_ex1.log.gz.part").exists());
     }
 
     #[test]

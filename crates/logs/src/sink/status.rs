@@ -16,7 +16,8 @@ pub struct SinkStatus {
     pub problems: Vec<Problem>,
 }
 
-/// One episode of trouble with a folder or with the queue: from the first lost line until a line is written again.
+/// One episode of trouble with a folder or with the queue: from the first lost line until a line is written again. Old files
+/// that cannot be put away are one, too; they cost no lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Counts up: a reader that has reported this number need not report it again.
@@ -34,7 +35,9 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, lines) = (self.path.display(), self.lines_dropped);
-        if self.is_active {
+        if lines == 0 {
+            write!(out, "{path}: {}", self.message)
+        } else if self.is_active {
             write!(out, "{path}: {}; {lines} log lines lost so far", self.message)
         } else {
             write!(out, "{path}: writing again, {lines} log lines were lost: {}", self.message)

@@ -40,7 +40,7 @@ impl Stream {
         let mut written = 0;
         let result = self.end_begun(stream).and_then(|()| {
             while written < bytes.len() {
-                written += piece(stream, &bytes[written..bytes.len().min(written + PIECE_BYTES)])?;
+                written += piece(stream, whole_lines(&bytes[written..]))?;
             }
             Ok(())
         });
@@ -62,11 +62,18 @@ impl Stream {
 
     fn end_begun(&mut self, stream: BorrowedFd<'_>) -> Result<(), Errno> {
         while !self.begun.is_empty() {
-            let written = piece(stream, &self.begun[..self.begun.len().min(PIECE_BYTES)])?;
+            let written = piece(stream, whole_lines(&self.begun))?;
             self.begun.drain(..written);
         }
         Ok(())
     }
+}
+
+/// As many lines as go in one piece, so that what others say on the same stream comes between lines; of a longer line its
+/// beginning.
+fn whole_lines(bytes: &[u8]) -> &[u8] {
+    let piece = &bytes[..bytes.len().min(PIECE_BYTES)];
+    piece.iter().rposition(|byte| *byte == b'\n').map_or(piece, |end| &piece[..=end])
 }
 
 /// Writes what fits once the reader has made room.
@@ -87,6 +94,14 @@ fn piece(stream: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
 mod tests {
     use super::*;
     use std::io::Read;
+
+    #[test]
+    fn pieces_end_with_a_line_where_they_can() {
+        assert_eq!(whole_lines(b"a\nb\nc"), b"a\nb\n");
+        assert_eq!(whole_lines(b"abc"), b"abc");
+        assert_eq!(whole_lines(&[b'x'; 5000]).len(), PIECE_BYTES);
+        assert_eq!(whole_lines(&[&[b'x'; 4000][..], b"\n", &[b'y'; 4000]].concat()).len(), 4001);
+    }
 
     #[test]
     fn a_stalled_reader_costs_lines_but_no_shape() {

@@ -50,7 +50,7 @@ impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, errors: ErrorLog) -> Self {
         let (files, resting) = (HashMap::new(), HashMap::new());
         let (stdout, stderr) = (Stream::new("stdout"), Stream::new("stderr"));
-        let keeper = Keeper::default();
+        let keeper = Keeper::new(Arc::clone(&shared));
         Self { shared, errors, files, resting, stdout, stderr, keeper, now_unix_ms: 0, swept_unix_ms: 0 }
     }
 

@@ -1,6 +1,7 @@
 //! A running Doorward.
 
 use std::fs::{self, File};
+use std::io::{PipeReader, Read as _, pipe};
 use std::ops::Deref;
 use std::process::{Child, Command, Stdio};
 
@@ -29,6 +30,26 @@ impl Home {
         let mut command = self.command();
         command.arg("run");
         self.start_as(command)
+    }
+
+    /// Runs it with both standard streams in one pipe, which is read until it is ready: what comes after stays in there.
+    pub fn start_into_pipe(self) -> (Doorward, PipeReader) {
+        let (mut reader, writer) = pipe().unwrap();
+        for name in ["run.out", "run.err"] {
+            File::create(self.path(name)).unwrap();
+        }
+        let mut command = self.command();
+        command.arg("run").stdin(Stdio::null()).stdout(writer.try_clone().unwrap()).stderr(writer);
+        let child = command.spawn().unwrap();
+        // The command holds the writing ends, which would keep the pipe from ending.
+        drop(command);
+        let mut said = Vec::new();
+        while !said.ends_with(b"Ready.\n") {
+            let mut byte = [0];
+            assert!(reader.read(&mut byte).unwrap() == 1, "doorward ended: {}", String::from_utf8_lossy(&said));
+            said.push(byte[0]);
+        }
+        (Doorward { home: self, child }, reader)
     }
 
     /// Runs another form of `run` and waits until it is ready.
@@ -70,6 +91,11 @@ impl Doorward {
     /// Ends it as an operator does and runs it again on the same home.
     pub fn restart(&mut self) {
         self.cli(&["stop"]).expect_ok();
+        self.run_again();
+    }
+
+    /// Waits until it has ended and runs it again on the same home.
+    pub fn run_again(&mut self) {
         self.wait_exit();
         let mut command = self.command();
         let [out, err] = ["run.out", "run.err"].map(|name| File::create(self.path(name)).unwrap());

@@ -141,6 +141,11 @@ const TESTS: &[&str] = &[
     "limits_hold_behind_nginx_with_proxy_protocol",
     "limits_hold_behind_haproxy",
     "limits_hold_behind_haproxy_with_proxy_protocol",
+    "a_disk_that_cannot_be_written_to_costs_lines_and_nothing_else",
+    "writes_that_fail_cost_lines_and_nothing_else",
+    "an_old_file_that_cannot_be_put_away_stays",
+    "a_reader_that_stalls_costs_lines_and_nothing_else",
+    "the_next_start_takes_half_a_line_away",
 ];
 
 /// One test's loopback network and ports.

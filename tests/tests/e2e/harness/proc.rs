@@ -52,6 +52,22 @@ pub fn threads(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
 }
 
+/// The threads of a process that have this name.
+pub fn threads_named(pid: u32, name: &str) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let numbers = tasks.filter_map(|task| task.unwrap().file_name().to_str()?.parse().ok());
+    let is_called = |thread: &u32| {
+        fs::read_to_string(format!("/proc/{pid}/task/{thread}/comm")).is_ok_and(|text| text.trim_end() == name)
+    };
+    numbers.filter(is_called).collect()
+}
+
+/// Who traces a thread now; 0 when nobody does.
+pub fn tracer(thread: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{thread}/status")).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("TracerPid:")).unwrap().trim().parse().unwrap()
+}
+
 /// Processor time a process has used, in ticks of the kernel's clock (a hundred a second).
 pub fn cpu_ticks(pid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
