@@ -67,6 +67,8 @@ pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{
     CentralLog, CentralLogFileMode, CustomField, CustomFieldSource, LogFile, LogFormat, LogPeriod, ServerLog, WebLimits,
 };
-pub use store::{FolderLook, FolderPlace, StoreError, save};
+pub use store::{
+    BackupError, FolderLook, FolderPlace, StoreError, add_backup, backups, delete_backup, restore_backup, save,
+};
 pub use view::{AttributeView, ElementView};
 pub use web_config::{ReadSource, WebConfig};

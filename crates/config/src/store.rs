@@ -2,8 +2,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the module that the ban sends everybody to")]
 
+mod backup;
 mod folder;
 
+pub use backup::{BackupError, add_backup, backups, delete_backup, restore_backup};
 pub use folder::{FolderLook, FolderPlace};
 
 use std::fs::{self, File, OpenOptions};

@@ -54,6 +54,10 @@ impl Installation for Files {
         Err(Trouble::NotRunning)
     }
 
+    fn server_pid(&self) -> Option<u32> {
+        None
+    }
+
     #[allow(clippy::disallowed_methods, reason = "the name of a backup is the time it is made at")]
     fn unix_seconds(&self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())

@@ -28,6 +28,14 @@ pub trait Installation {
     /// Requests that have begun and are not done.
     fn requests(&self) -> Result<Vec<RequestInProgress>, Trouble>;
 
+    /// The process that serves; `None` when no server runs here.
+    fn server_pid(&self) -> Option<u32>;
+
+    /// Names of the backups there are.
+    fn backups(&self) -> Result<Vec<String>, Trouble> {
+        Ok(doorward_config::backups(self.home()).map_err(EditError::from)?)
+    }
+
     /// Seconds since 1970, for names of backups.
     fn unix_seconds(&self) -> u64;
 }

@@ -9,6 +9,7 @@ mod appcmd;
 mod files;
 mod installation;
 mod outcome;
+mod time;
 
 pub use appcmd::appcmd;
 pub use files::Files;

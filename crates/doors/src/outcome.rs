@@ -31,6 +31,22 @@ impl Outcome {
         self.errors.push('\n');
     }
 
+    /// The same with more lines for standard error.
+    #[must_use]
+    pub fn noting(mut self, notes: &[String]) -> Self {
+        for note in notes {
+            self.note(note);
+        }
+        self
+    }
+
+    /// What another command left, behind what is here; the last exit code stays.
+    pub fn append(&mut self, other: &Self) {
+        self.output.push_str(&other.output);
+        self.errors.push_str(&other.errors);
+        self.exit_code = other.exit_code;
+    }
+
     /// What a process can hand to its caller: the low 8 bits, and never 0 for a failure.
     pub fn process_code(&self) -> u8 {
         match (self.exit_code, self.exit_code as u8) {

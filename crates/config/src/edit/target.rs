@@ -179,11 +179,9 @@ fn permit(
     let denied = lock.as_ref().is_none_or(|lock| lock.mode == OverrideMode::Deny);
     if denied || table.allow_definition == AllowDefinition::AppHostOnly {
         let chain = configuration.hierarchy.chain(Place::of(site, path));
-        let last = chain
-            .iter()
-            .rev()
-            .find(|step| step.layer(table.path).is_some_and(|layer| layer.mode != OverrideMode::Inherit));
-        let origin = last.map(|step| step.level.origin.clone());
+        let layers = chain.iter().rev().filter_map(|step| step.layer(table.path));
+        let last = layers.into_iter().find(|layer| layer.mode != OverrideMode::Inherit);
+        let origin = last.map(|layer| layer.declared.origin.clone());
         let file = home.config_file.clone();
         return Err(EditError::Locked { section: table.path.to_owned(), file, origin });
     }

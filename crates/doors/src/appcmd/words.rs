@@ -70,6 +70,17 @@ impl Line {
     }
 }
 
+impl Line {
+    /// Takes a parameter that is no property.
+    pub(super) fn take(&mut self, name: &str) -> Option<Parameter> {
+        let is_it = |parameter: &Parameter| {
+            !parameter.is_property && parameter.operator == Operator::Set && parameter.name.eq_ignore_ascii_case(name)
+        };
+        let at = self.parameters.iter().position(is_it)?;
+        Some(self.parameters.remove(at))
+    }
+}
+
 impl Parameter {
     /// `text` is the word without what begins it.
     fn read(text: &str, word: &str) -> Result<Self, Failure> {

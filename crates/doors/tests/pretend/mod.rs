@@ -51,6 +51,10 @@ impl Installation for Pretend {
         Ok(Vec::new())
     }
 
+    fn server_pid(&self) -> Option<u32> {
+        Some(4711)
+    }
+
     fn unix_seconds(&self) -> u64 {
         1_764_357_000
     }
