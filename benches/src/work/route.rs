@@ -52,6 +52,7 @@ fn site(id: u32) -> Arc<SitePlan> {
         connection_timeout_ms: 120_000,
         proxy_protocol: Vec::new(),
         url_segments_max: 32,
+        asks_certificate: false,
         https_port: None,
     })
 }

@@ -22,8 +22,8 @@ impl std::fmt::Debug for ImportOrder {
     }
 }
 
-/// Body of `POST /v1/certs/bindings`: where a certificate is to answer, and where it lies; exactly one of the last four
-/// says so, `key` beside `file`.
+/// Body of `POST /v1/certs/bindings`: where a certificate is to answer, and where it lies; exactly one of `file`, `hash`
+/// and `directory` says so.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BindOrder {
@@ -41,6 +41,18 @@ pub struct BindOrder {
     /// Folder of a central store.
     #[serde(default)]
     pub directory: Option<String>,
+    /// File whose first line opens a PFX, or those of a central store.
+    #[serde(default)]
+    pub password_file: Option<String>,
+    /// File of the authorities that clients' certificates have to come from.
+    #[serde(default)]
+    pub client_ca: Option<String>,
+    /// Whether every client is asked for a certificate.
+    #[serde(default)]
+    pub client_cert_negotiation: bool,
+    /// Whether nothing before TLS 1.3 is spoken.
+    #[serde(default)]
+    pub tls13_only: bool,
 }
 
 /// What `http.config` says of certificates.
@@ -48,8 +60,8 @@ pub struct BindOrder {
 pub struct BoundCertificates {
     /// Folder of imported certificates.
     pub folder: PathBuf,
-    /// Place and source of each entry, in the order of the file.
-    pub bindings: Vec<(String, String)>,
+    /// The entries, in the order of the file.
+    pub bindings: Vec<CertificateBindingReport>,
 }
 
 /// `GET /v1/certs`.
@@ -68,6 +80,9 @@ pub struct CertificateBindingReport {
     pub place: String,
     /// Its file, or a central store's folder.
     pub source: String,
+    /// What handshakes there are about beyond it, in words; empty where it is nothing.
+    #[serde(default)]
+    pub rules: Vec<String>,
 }
 
 /// All certificates there are.
@@ -78,6 +93,5 @@ pub fn certificates(control: &Control, bound: BoundCertificates) -> Certificates
             certificates.push(imported);
         }
     }
-    let report = |(place, source)| CertificateBindingReport { place, source };
-    CertificatesReport { bindings: bound.bindings.into_iter().map(report).collect(), certificates }
+    CertificatesReport { bindings: bound.bindings, certificates }
 }

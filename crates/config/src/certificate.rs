@@ -14,6 +14,9 @@ use crate::merge::overlay;
 use crate::reader::Reader;
 use crate::schema::SSL_CERTS;
 
+/// `minTls="1.3"`, as the schema numbers it.
+const TLS13: u32 = 3;
+
 /// Where a certificate answers. Its text is that of `netsh http add sslcert`: `127.0.0.2:443`, `[::]:443`,
 /// `shop.test:443`, `*.shop.test:443`; a central store is its port alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,11 +38,29 @@ pub enum CertificatePlace {
         file: String,
         /// PEM with the key.
         key: Option<String>,
+        /// The first line of this file opens a PFX.
+        password_file: Option<String>,
     },
     /// Imported under this SHA-1, in hexadecimal digits.
     Hash(String),
     /// The central store's folder.
-    Directory(String),
+    Directory {
+        /// The folder.
+        directory: String,
+        /// The first line of this file opens the PFX files in it.
+        password_file: Option<String>,
+    },
+}
+
+/// What a handshake at a place is about beyond the certificate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HandshakeRules {
+    /// PEM with the authorities that certificates of clients have to come from.
+    pub client_ca: Option<String>,
+    /// Whether every client is asked for a certificate.
+    pub client_cert_negotiation: bool,
+    /// Whether nothing before TLS 1.3 is spoken.
+    pub tls13_only: bool,
 }
 
 /// One entry of `sslCerts`.
@@ -49,6 +70,8 @@ pub struct CertificateBinding {
     pub key: CertificateKey,
     /// Where it lies.
     pub place: CertificatePlace,
+    /// What handshakes there are about beyond it.
+    pub rules: HandshakeRules,
     /// Where the entry stands.
     pub origin: Origin,
 }
@@ -99,7 +122,7 @@ impl CertificatePlace {
     /// `None` for a central store.
     pub fn files(&self, certificates: &Path) -> Option<(PathBuf, PathBuf)> {
         match self {
-            Self::Files { file, key } => {
+            Self::Files { file, key, .. } => {
                 let from = beside(certificates);
                 let key = key.as_ref().map_or_else(|| from.join(file), |key| from.join(key));
                 Some((from.join(file), key))
@@ -108,16 +131,34 @@ impl CertificatePlace {
                 let named = |extension: &str| certificates.join(format!("{hash}.{extension}"));
                 Some((named("pem"), named("key")))
             }
-            Self::Directory(_) => None,
+            Self::Directory { .. } => None,
         }
     }
 
     /// The folder of a central store.
     pub fn directory(&self, certificates: &Path) -> Option<PathBuf> {
         match self {
-            Self::Directory(directory) => Some(beside(certificates).join(directory)),
+            Self::Directory { directory, .. } => Some(beside(certificates).join(directory)),
             Self::Files { .. } | Self::Hash(_) => None,
         }
+    }
+
+    /// The file whose first line opens what is a PFX there.
+    pub fn password_file(&self, certificates: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Files { password_file, .. } | Self::Directory { password_file, .. } => {
+                password_file.as_ref().map(|file| beside(certificates).join(file))
+            }
+            Self::Hash(_) => None,
+        }
+    }
+}
+
+impl HandshakeRules {
+    /// The file of the authorities of clients' certificates; a relative one lies beside the folder of imported
+    /// certificates.
+    pub fn client_ca(&self, certificates: &Path) -> Option<PathBuf> {
+        self.client_ca.as_ref().map(|file| beside(certificates).join(file))
     }
 }
 
@@ -159,10 +200,11 @@ pub(crate) fn read(element: &Element, findings: &mut Findings) -> Vec<Certificat
 fn binding(entry: &Effective, origin: Origin) -> Result<CertificateBinding, Complaint> {
     let key = key(entry)?;
     let written = |name: &str| entry.setting(name).map(|setting| setting.text.clone());
+    let password_file = written("passwordFile");
     let place = match (written("file"), written("hash"), written("directory")) {
-        (Some(file), None, None) => CertificatePlace::Files { file, key: written("key") },
+        (Some(file), None, None) => CertificatePlace::Files { file, key: written("key"), password_file },
         (None, Some(hash), None) => CertificatePlace::Hash(sha1(&hash)?),
-        (None, None, Some(directory)) => CertificatePlace::Directory(directory),
+        (None, None, Some(directory)) => CertificatePlace::Directory { directory, password_file },
         _ => {
             let complaint = Complaint::new(
                 "missing",
@@ -172,11 +214,27 @@ fn binding(entry: &Effective, origin: Origin) -> Result<CertificateBinding, Comp
         }
     };
     let is_store = matches!(key, CertificateKey::CentralStore(_));
-    if is_store != matches!(place, CertificatePlace::Directory(_)) {
+    if is_store != matches!(place, CertificatePlace::Directory { .. }) {
         let message = "'directory' belongs to 'centralStore', and 'file' and 'hash' to the others";
         return Err(Complaint::new("value", message));
     }
-    Ok(CertificateBinding { key, place, origin })
+    let idle = match &place {
+        CertificatePlace::Hash(_) => Some("a certificate that was imported is PEM already"),
+        CertificatePlace::Files { key: Some(_), .. } => Some("a PFX holds its key, so there is no 'key' beside it"),
+        CertificatePlace::Files { key: None, .. } | CertificatePlace::Directory { .. } => None,
+    };
+    if let Some(reason) = idle.filter(|_| written("passwordFile").is_some()) {
+        return Err(Complaint::new("value", format!("'passwordFile' opens nothing here: {reason}")));
+    }
+    Ok(CertificateBinding { key, place, rules: rules(entry), origin })
+}
+
+fn rules(entry: &Effective) -> HandshakeRules {
+    HandshakeRules {
+        client_ca: entry.setting("clientCa").map(|setting| setting.text.clone()),
+        client_cert_negotiation: entry.bool("clientCertNegotiation"),
+        tls13_only: entry.uint("minTls") == TLS13,
+    }
 }
 
 fn key(entry: &Effective) -> Result<CertificateKey, Complaint> {
@@ -262,7 +320,22 @@ mod tests {
         check(r#"<add ipPort="a.test:443" file="a"/>"#, "error:value");
         check(r#"<add ipPort="127.0.0.2:443" directory="a"/>"#, "error:value");
         check(r#"<add ipPort="127.0.0.2:443" hash="zz"/>"#, "error:value");
+        check(r#"<add ipPort="127.0.0.2:443" file="a" key="b" passwordFile="c"/>"#, "error:value");
+        check(r#"<add ipPort="127.0.0.2:443" file="a" minTls="1.1"/>"#, "127.0.0.2:443 /d/a /d/a, error:value");
         let twice = r#"<add ipPort="127.0.0.2:443" file="a"/><add ipPort="127.0.0.2:443" file="b"/>"#;
         check(twice, "127.0.0.2:443 /d/a /d/a, error:duplicate");
+    }
+
+    #[test]
+    fn what_is_asked_of_clients() {
+        let entry = r#"<add ipPort="127.0.0.2:443" file="a.pfx" passwordFile="certs/word" clientCa="certs/ca.pem"
+            clientCertNegotiation="true" minTls="1.3"/>"#;
+        let text = format!("<httpService><sslCerts>{entry}</sslCerts></httpService>");
+        let mut findings = Findings::default();
+        let read = http_service::read(&text, &Arc::from(Path::new("h")), &mut findings, &mut Vec::new());
+        let (binding, folder) = (&read.certificates[0], Path::new("/d/certs"));
+        assert_eq!(binding.place.password_file(folder), Some("/d/certs/word".into()));
+        assert_eq!(binding.rules.client_ca(folder), Some("/d/certs/ca.pem".into()));
+        assert!(binding.rules.client_cert_negotiation && binding.rules.tls13_only && findings.all.is_empty());
     }
 }

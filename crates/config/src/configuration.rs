@@ -10,8 +10,8 @@ use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::settings::{
-    DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging, HttpProtocol,
-    HttpRedirect, LogsSection, RequestFiltering, Settings, StaticContent,
+    AccessSection, DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging,
+    HttpProtocol, HttpRedirect, LogsSection, RequestFiltering, Settings, StaticContent,
 };
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
@@ -83,6 +83,7 @@ impl Configuration {
         Settings {
             dynamic_ip_security: DynamicIpSecurity::read(&section("system.webServer/security/dynamicIpSecurity")),
             ip_security: self.hierarchy.ip_security(place),
+            access: AccessSection::read(&section("system.webServer/security/access")),
             request_filtering: RequestFiltering::read(&section("system.webServer/security/requestFiltering")),
             http_redirect: HttpRedirect::read(&section("system.webServer/httpRedirect")),
             http_protocol: HttpProtocol::read(&section("system.webServer/httpProtocol")),

@@ -41,7 +41,7 @@ mod web_config;
 
 pub use along::ConfigFault;
 pub use binding::{Binding, BindingAddress, Endpoint, EndpointError, HostRule, parse_binding_information};
-pub use certificate::{CertificateBinding, CertificateKey, CertificatePlace};
+pub use certificate::{CertificateBinding, CertificateKey, CertificatePlace, HandshakeRules};
 pub use configuration::{Configuration, EffectiveValue, ListenEntry};
 pub use diagnostic::{Diagnostic, Ignored, LoadError, Origin, Severity};
 pub use edit::{
@@ -58,10 +58,11 @@ pub use schema::{
     Schema, SectionTable, SectionUse, Value, Word,
 };
 pub use settings::{
-    CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse, DynamicIpSecurity,
-    ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, FilterList, FilteringRule, HttpErrors, HttpLogging,
-    HttpProtocol, HttpRedirect, IpSecurity, IpSecurityEntry, LimitAction, LimiterSection, LogTarget, LogsSection,
-    MatchLimit, ProxySection, RateLimit, RedirectTarget, RequestFiltering, RequestLimits, Settings, StaticContent,
+    AccessSection, CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse,
+    DynamicIpSecurity, ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, FilterList, FilteringRule,
+    HttpErrors, HttpLogging, HttpProtocol, HttpRedirect, IpSecurity, IpSecurityEntry, LimitAction, LimiterSection,
+    LogTarget, LogsSection, MatchLimit, ProxySection, RateLimit, RedirectTarget, RequestFiltering, RequestLimits,
+    Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{

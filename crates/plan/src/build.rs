@@ -1,13 +1,12 @@
 //! From a configuration to a plan.
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use doorward_config::{
-    Binding, BindingAddress, CacheControlMode, CertificateKey, ClientCache, Configuration, Endpoint, HostRule,
-    Settings, Severity, Site,
+    Binding, BindingAddress, CacheControlMode, ClientCache, Configuration, HostRule, Settings, Severity, Site,
 };
 use doorward_logs::SiteLog;
 
@@ -18,7 +17,9 @@ use crate::directory::{Content, Directories};
 use crate::effective::{Effective, Upstream};
 use crate::error_pages::ErrorPages;
 use crate::gate::{ConnectionLimits, EarlyAbort};
-use crate::listen::{Claimed, ListenerPlan, Problem, covers, listeners};
+use crate::handshake::Access;
+use crate::https_problems::https_problems;
+use crate::listen::{Claimed, Problem, listeners};
 use crate::log_settings::site_log;
 use crate::path_settings::{FolderSettings, LocationSettings, PathSettings};
 use crate::policy::{denial, policy};
@@ -73,7 +74,7 @@ pub fn build(inputs: &Inputs<'_>, scopes: &mut Scopes) -> Plan {
     problems.extend(more);
     for (address, listener) in listeners.iter_mut().filter(|(_, listener)| listener.secure) {
         listener.certificates = certificates(inputs, address.port(), &claimed);
-        problems.extend(uncertified(*address, listener, &claimed, &listen));
+        problems.extend(https_problems(*address, listener, &claimed, &listen));
     }
     for listener in listeners.values_mut() {
         listener.early_abort = EarlyAbort::of(&listener.sites());
@@ -94,35 +95,6 @@ fn certificates(inputs: &Inputs<'_>, port: u16, claimed: &[Claimed]) -> Certific
         certificates.with_embedded();
     }
     certificates
-}
-
-/// The https bindings of started sites at this listener for which there is no certificate (D14).
-fn uncertified<'c>(
-    address: SocketAddr,
-    listener: &ListenerPlan,
-    claimed: &'c [Claimed],
-    listen: &[IpAddr],
-) -> Vec<Problem> {
-    let lacks = |claim: &&'c Claimed| {
-        let Endpoint { secure, address: own, port, host } = &claim.endpoint;
-        let local = if let BindingAddress::Ip(own) = own { *own } else { address.ip() };
-        let here = *secure && *port == address.port() && claim.site.state.is_started();
-        here && covers(*own, local, listen)
-            && (local == address.ip() || address.ip().is_unspecified())
-            && !listener.certificates.serves(local, host)
-    };
-    let problem = |claim: &Claimed| {
-        let place = match (&claim.endpoint.host, claim.endpoint.address) {
-            (HostRule::Any, BindingAddress::Ip(own)) => SocketAddr::new(own, address.port()).to_string(),
-            (HostRule::Any, _) => address.to_string(),
-            (host, _) => CertificateKey::Name(host.clone(), address.port()).to_string(),
-        };
-        let message = format!(
-            "no certificate for https at {place}, so handshakes end with an alert; run `doorward cert bind {place} --file CERT.pem --key KEY.pem`"
-        );
-        Problem { site: Some(claim.site.name.clone()), message }
-    };
-    claimed.iter().filter(lacks).map(problem).collect()
 }
 
 /// "Disable HTTP/2" (IIS reference §1.3).
@@ -176,17 +148,20 @@ fn site_plan(inputs: &Inputs<'_>, site: &Site, state: SiteState, scopes: &mut Sc
         Some(present) if *present.log.settings() == settings => Arc::clone(&present.log),
         Some(_) | None => SiteLog::new(settings),
     };
+    let locations = location_settings(inputs.configuration, site, scopes);
+    let asks_certificate = locations.iter().any(|(_, effective)| effective.access.checks_certificate);
     SitePlan {
         id: site.id,
         name: site.name.clone(),
         state,
         bindings: site.bindings.iter().map(|binding| format!("{}/{}", binding.protocol, binding.information)).collect(),
         directories: Directories::of(inputs.configuration, site),
-        settings: path_settings(inputs, site, scopes),
+        settings: path_settings(inputs, site, locations),
         log,
         connection_timeout_ms: site.limits.connection_timeout_ms,
         proxy_protocol: inputs.configuration.settings_at(&site.name, "/").proxy_protocol,
         url_segments_max: site.limits.max_url_segments,
+        asks_certificate,
         https_port: https_port(site),
     }
 }
@@ -209,8 +184,7 @@ impl Directories {
     }
 }
 
-fn path_settings(inputs: &Inputs<'_>, site: &Site, scopes: &mut Scopes) -> Arc<dyn PathSettings> {
-    let locations = location_settings(inputs.configuration, site, scopes);
+fn path_settings(inputs: &Inputs<'_>, site: &Site, locations: LocationSettings) -> Arc<dyn PathSettings> {
     match inputs.folders {
         Some(folders) => folders.of_site(site, locations),
         None => Arc::new(locations),
@@ -225,6 +199,7 @@ impl Effective {
         Self {
             policy: policy(settings, list_file.map(AsRef::as_ref), scope),
             denial: denial(&settings.limiter),
+            access: Access::new(settings.access),
             filter: RequestFilter::new(&settings.request_filtering, settings.files.dot_files),
             redirect: Redirect::new(&settings.http_redirect),
             fields: ResponseFields::new(&settings.http_protocol, site.hsts, removes_server(settings)),

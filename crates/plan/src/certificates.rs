@@ -6,57 +6,75 @@ use std::path::{Path, PathBuf};
 
 use doorward_config::{CertificateBinding, CertificateKey, Endpoint, HostRule};
 
-/// `sslFlags` bit: no HTTP/2 (IIS reference §1.3).
-const DISABLE_HTTP2: u32 = 4;
-/// `sslFlags` bit: no TLS 1.3. The bit for TLS before 1.2 (64) has nothing to do here: it is never spoken.
-const DISABLE_TLS13: u32 = 32;
+use crate::handshake::{HandshakeTerms, TlsSwitches};
 
 /// Where a certificate and its key come from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CertificateSource {
     /// Two files, or twice the same.
     Files {
-        /// The chain, the server's own certificate first.
+        /// The chain, the server's own certificate first; or a PFX, which holds the key too.
         certificate: PathBuf,
         /// The private key.
         key: PathBuf,
+        /// The file whose first line opens a PFX.
+        password: Option<PathBuf>,
     },
     /// Made by the server for the embedded default; it lives in memory and nobody is asked to trust it.
     Embedded,
 }
 
+/// A folder in which certificates are named after their hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CentralStore {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The file whose first line opens the PFX files in it.
+    pub password: Option<PathBuf>,
+}
+
 /// One answer to "which certificate?". The first that exists is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Candidate<'c> {
+pub struct Candidate<'c> {
+    /// Where it lies.
+    pub place: Place<'c>,
+    /// What a handshake with it is about.
+    pub terms: &'c HandshakeTerms,
+}
+
+/// Where a candidate lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'c> {
     /// This one; when it cannot be used, none.
     Source(&'c CertificateSource),
-    /// The file named after the host in this folder; when there is none, the next candidate.
-    CentralStore(&'c Path),
+    /// The file named after the host in this store; when there is none, the next candidate.
+    CentralStore(&'c CentralStore),
 }
 
-/// What the bindings switch off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct TlsSwitches {
-    /// TLS 1.2 alone.
-    pub without_tls13: bool,
-    /// HTTP/1.1 alone.
-    pub without_http2: bool,
+/// A certificate, or a store of some, and what handshakes with it are about.
+#[derive(Clone, Debug)]
+struct Bound<T> {
+    what: T,
+    terms: HandshakeTerms,
 }
 
-impl TlsSwitches {
-    fn of(flags: u32) -> Self {
-        Self { without_tls13: flags & DISABLE_TLS13 != 0, without_http2: flags & DISABLE_HTTP2 != 0 }
+impl Bound<CertificateSource> {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate { place: Place::Source(&self.what), terms: &self.terms }
     }
 }
+
+/// The embedded default's.
+static EMBEDDED: Bound<CertificateSource> = Bound { what: CertificateSource::Embedded, terms: HandshakeTerms::NONE };
 
 /// The certificates of one listener.
 #[derive(Clone, Debug, Default)]
 pub struct Certificates {
-    by_address: HashMap<IpAddr, CertificateSource>,
-    exact: HashMap<String, CertificateSource>,
+    by_address: HashMap<IpAddr, Bound<CertificateSource>>,
+    exact: HashMap<String, Bound<CertificateSource>>,
     /// (suffix with its leading dot, certificate), the longest suffix first.
-    wildcard: Vec<(String, CertificateSource)>,
-    central_store: Option<PathBuf>,
+    wildcard: Vec<(String, Bound<CertificateSource>)>,
+    central_store: Option<Bound<CentralStore>>,
     /// Whether sites of the embedded default need the listener.
     embedded: bool,
     /// Of every binding at this port, unless none switches anything off.
@@ -68,15 +86,20 @@ impl Certificates {
     pub(crate) fn at(port: u16, bindings: &[CertificateBinding], folder: &Path) -> Self {
         let mut here = Self::default();
         for binding in bindings {
-            let source =
-                binding.place.files(folder).map(|(certificate, key)| CertificateSource::Files { certificate, key });
+            let terms = HandshakeTerms::of(&binding.rules, folder);
+            let password = binding.place.password_file(folder);
+            let source = binding.place.files(folder).map(|(certificate, key)| Bound {
+                what: CertificateSource::Files { certificate, key, password: password.clone() },
+                terms: terms.clone(),
+            });
             match (&binding.key, source) {
                 (CertificateKey::Address(address), Some(source)) if address.port() == port => {
                     here.by_address.insert(address.ip(), source);
                 }
                 (CertificateKey::Name(host, own), Some(source)) if *own == port => here.add_name(host, source),
                 (CertificateKey::CentralStore(own), None) if *own == port => {
-                    here.central_store = binding.place.directory(folder);
+                    let store = binding.place.directory(folder).map(|folder| CentralStore { folder, password });
+                    here.central_store = store.map(|what| Bound { what, terms });
                 }
                 (CertificateKey::Address(_) | CertificateKey::Name(..) | CertificateKey::CentralStore(_), _) => {}
             }
@@ -84,7 +107,7 @@ impl Certificates {
         here
     }
 
-    fn add_name(&mut self, host: &HostRule, source: CertificateSource) {
+    fn add_name(&mut self, host: &HostRule, source: Bound<CertificateSource>) {
         match host {
             HostRule::Any => {}
             HostRule::Exact(name) => {
@@ -118,22 +141,33 @@ impl Certificates {
         let exact = name.and_then(|name| self.exact.get(name));
         let covers = |suffix: &str| name.is_some_and(|name| name.len() > suffix.len() && name.ends_with(suffix));
         let wildcard = self.wildcard.iter().find(|(suffix, _)| covers(suffix)).map(|(_, source)| source);
-        let central = self.central_store.as_deref().filter(|_| name.is_some());
+        let central = self.central_store.as_ref().filter(|_| name.is_some());
+        let central = central.map(|store| Candidate { place: Place::CentralStore(&store.what), terms: &store.terms });
         let any_v6 = self.by_address.get(&IpAddr::from([0_u16; 8])).filter(|_| local.is_ipv6());
         let any = self.by_address.get(&IpAddr::from([0_u8; 4]));
-        let embedded = self.embedded.then_some(&CertificateSource::Embedded);
-        let first = address.or(exact).or(wildcard).map(Candidate::Source);
-        let rest =
-            central.map(Candidate::CentralStore).into_iter().chain(any_v6.or(any).or(embedded).map(Candidate::Source));
+        let embedded = self.embedded.then_some(&EMBEDDED);
+        let first = address.or(exact).or(wildcard).map(Bound::candidate);
+        let rest = central.into_iter().chain(any_v6.or(any).or(embedded).map(Bound::candidate));
         let rest = rest.take(if first.is_some() { 0 } else { usize::MAX });
         first.into_iter().chain(rest)
     }
 
-    /// Every certificate that may be asked for, and the central store's folder.
-    pub fn sources(&self) -> (impl Iterator<Item = &CertificateSource>, Option<&Path>) {
-        let embedded = self.embedded.then_some(&CertificateSource::Embedded);
+    /// Every certificate that may be asked for, and the central store.
+    pub fn sources(&self) -> (impl Iterator<Item = &CertificateSource>, Option<&CentralStore>) {
+        let central = self.central_store.as_ref().map(|store| &store.what);
+        (self.bound().map(|bound| &bound.what), central)
+    }
+
+    /// The files of authorities that clients' certificates may have to come from.
+    pub fn client_authorities(&self) -> impl Iterator<Item = &Path> {
+        let central = self.central_store.as_ref().map(|store| &store.terms);
+        let terms = self.bound().map(|bound| &bound.terms).chain(central);
+        terms.filter_map(|terms| terms.client_ca.as_deref())
+    }
+
+    fn bound(&self) -> impl Iterator<Item = &Bound<CertificateSource>> {
         let named = self.exact.values().chain(self.wildcard.iter().map(|(_, source)| source));
-        (self.by_address.values().chain(named).chain(embedded), self.central_store.as_deref())
+        self.by_address.values().chain(named).chain(self.embedded.then_some(&EMBEDDED))
     }
 
     /// What the most specific binding for this connection switches off.
@@ -159,11 +193,11 @@ impl Certificates {
         ranked.max_by_key(|(rank, _)| *rank).map(|(_, switches)| switches).unwrap_or_default()
     }
 
-    /// Whether a binding's clients can get a certificate at all.
-    pub(crate) fn serves(&self, local: IpAddr, host: &HostRule) -> bool {
-        let found = |name: Option<&str>| self.candidates(local, name).next().is_some();
+    /// What handshakes of a binding's clients are about, where they can get a certificate.
+    pub(crate) fn terms(&self, local: IpAddr, host: &HostRule) -> Option<&HandshakeTerms> {
+        let found = |name: Option<&str>| self.candidates(local, name).next().map(|candidate| candidate.terms);
         match host {
-            HostRule::Any => found(None) || self.central_store.is_some(),
+            HostRule::Any => found(None).or(self.central_store.as_ref().map(|store| &store.terms)),
             HostRule::Exact(name) => found(Some(name)),
             HostRule::Wildcard(suffix) => found(Some(&format!("any.{suffix}"))),
         }
@@ -184,12 +218,12 @@ mod tests {
     }
 
     fn check(certificates: &Certificates, (local, name): (&str, Option<&str>), expected: &str) {
-        let shown = certificates.candidates(local.parse().unwrap(), name).map(|candidate| match candidate {
-            Candidate::Source(CertificateSource::Files { certificate, .. }) => {
+        let shown = certificates.candidates(local.parse().unwrap(), name).map(|candidate| match candidate.place {
+            Place::Source(CertificateSource::Files { certificate, .. }) => {
                 certificate.file_stem().unwrap().to_string_lossy().into_owned()
             }
-            Candidate::Source(CertificateSource::Embedded) => "embedded".to_owned(),
-            Candidate::CentralStore(folder) => folder.display().to_string(),
+            Place::Source(CertificateSource::Embedded) => "embedded".to_owned(),
+            Place::CentralStore(store) => store.folder.display().to_string(),
         });
         assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{local} {name:?}");
     }
@@ -235,10 +269,10 @@ mod tests {
     #[test]
     fn a_binding_is_told_when_no_certificate_serves_it() {
         let named = configured(r#"<add hostnamePort="a.test:443" file="x"/>"#);
-        let serves = |host: HostRule| named.serves([127, 0, 0, 2].into(), &host);
+        let serves = |host: HostRule| named.terms([127, 0, 0, 2].into(), &host).is_some();
         assert!(serves(HostRule::Exact("a.test".to_owned())) && !serves(HostRule::Any));
         assert!(!serves(HostRule::Exact("b.test".to_owned())) && !serves(HostRule::Wildcard("test".to_owned())));
-        assert!(!configured("").serves([127, 0, 0, 2].into(), &HostRule::Any));
+        assert!(configured("").terms([127, 0, 0, 2].into(), &HostRule::Any).is_none());
     }
 
     #[test]

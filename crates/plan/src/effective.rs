@@ -8,6 +8,7 @@ use doorward_limiter::{Policy, Scope};
 use crate::config_fault::ConfigFault;
 use crate::content::StaticContent;
 use crate::error_pages::ErrorPages;
+use crate::handshake::Access;
 use crate::redirect::Redirect;
 use crate::request_filter::RequestFilter;
 use crate::response_fields::ResponseFields;
@@ -43,6 +44,8 @@ pub struct Effective {
     pub policy: Policy,
     /// How its denials look.
     pub denial: Denial,
+    /// How requests have to come.
+    pub access: Access,
     /// What is refused for how it is asked for.
     pub filter: RequestFilter,
     /// Where requests are sent instead of being answered.
@@ -67,6 +70,7 @@ impl Effective {
         Self {
             policy: Policy::open(scope),
             denial: Denial::default(),
+            access: Access::default(),
             filter: RequestFilter::open(),
             redirect: None,
             fields: ResponseFields::default(),

@@ -10,7 +10,7 @@ use doorward_limiter::{IpNet, canonical};
 
 use crate::certificates::Certificates;
 use crate::gate::EarlyAbort;
-use crate::route::Routes;
+use crate::route::{Route, Routes};
 use crate::site::SitePlan;
 
 /// A part of the configuration that could not be planned.
@@ -52,6 +52,15 @@ impl ListenerPlan {
     /// The routes of a connection whose own end has this address.
     pub fn routes(&self, local: IpAddr) -> &Routes {
         self.by_local.get(&local).unwrap_or(&self.routes)
+    }
+
+    /// Whether a path of the sites that can be meant by this name, or by none, wants a client's certificate.
+    pub fn asks_certificate(&self, local: IpAddr, name: Option<&str>) -> bool {
+        let routes = self.routes(local);
+        match name {
+            Some(name) => matches!(routes.find(name), Route::Site(site) if site.asks_certificate),
+            None => routes.sites().iter().any(|site| site.asks_certificate),
+        }
     }
 
     /// Whether a connection of this peer has to begin with a PROXY protocol header.
@@ -197,7 +206,6 @@ pub(crate) fn covers(binding: BindingAddress, local: IpAddr, listen: &[IpAddr]) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route::Route;
     use crate::site::SiteState;
     use crate::site::tests_support::site;
     use doorward_config::parse_binding_information;

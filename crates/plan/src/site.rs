@@ -60,6 +60,8 @@ pub struct SitePlan {
     pub proxy_protocol: Vec<IpNet>,
     /// `limits/maxUrlSegments`: a longer path gets 404.20.
     pub url_segments_max: u32,
+    /// Whether a path is known to want a certificate of the client's, so that handshakes ask for one.
+    pub asks_certificate: bool,
     /// Where requests over http are sent over https (`hsts redirectHttpToHttps`): the port.
     pub https_port: Option<u16>,
 }
@@ -96,6 +98,7 @@ pub(crate) mod tests_support {
             connection_timeout_ms: 120_000,
             proxy_protocol: Vec::new(),
             url_segments_max: 32,
+            asks_certificate: false,
             https_port: None,
         })
     }

@@ -46,5 +46,5 @@ pub use listener::bind;
 pub use status::{ListenerState, ListenerStatus, ServerStatus};
 pub use tls::{
     CertificateError, CertificateFacts, CertificateStatus, certificates_of, imported_certificates, inspect,
-    inspect_files, pem_of_pfx,
+    inspect_authorities, inspect_files, is_pfx, pem_of_pfx,
 };

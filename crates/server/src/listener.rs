@@ -12,6 +12,7 @@ use tokio::task::spawn_local;
 
 use crate::connection::{Connection, serve};
 use crate::stream::{Ends, Stream};
+use crate::tls::ClientCertificate;
 use crate::worker::{OpenListener, Worker};
 
 /// Connections the kernel keeps for us until they are accepted; it caps this at `net.core.somaxconn`.
@@ -72,8 +73,8 @@ fn admit(worker: &Rc<Worker>, listener: &Rc<OpenListener>, tcp: tokio::net::TcpS
     let totals = &worker.shared.totals;
     totals.connections.fetch_add(1, Ordering::Relaxed);
     totals.open_connections.fetch_add(1, Ordering::Relaxed);
-    let connection =
-        Connection::new(worker, listener, Stream::plain(tcp), Ends { peer, local, secure: listener.secure });
+    let ends = Ends { peer, local, secure: listener.secure, certificate: ClientCertificate::Absent };
+    let connection = Connection::new(worker, listener, Stream::plain(tcp), ends);
     spawn_local(serve(connection));
 }
 

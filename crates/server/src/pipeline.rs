@@ -4,7 +4,7 @@ use doorward_plan::ListenerPlan;
 
 use crate::exchange::Exchange;
 use crate::outcome::{Handling, Refusal};
-use crate::stage::{client, config_fault, filter, handler, limit, redirect, site};
+use crate::stage::{access, client, config_fault, filter, handler, limit, redirect, site};
 use crate::worker::Worker;
 
 /// Decides how a request is answered. Nothing here waits, and nothing here writes to the client.
@@ -34,6 +34,7 @@ pub(crate) fn settled(worker: &Worker, exchange: &mut Exchange, now_ms: u64) -> 
 pub(crate) fn proceed(worker: &Worker, exchange: &mut Exchange, now_ms: u64) -> Result<Handling, Refusal> {
     limit::admit(&worker.limiter, exchange, now_ms)?; //   abort, 401, 403, 404 with .501 to .504
     config_fault::refuse(exchange)?; //                    500.19
+    access::require(exchange)?; //                         403.4, 403.5, 403.7, 403.16, 403.17
     filter::screen(exchange)?; //                          404.5 to 404.19, 413.1
     if let Some(response) = redirect::away(exchange) {
         // 301, 302, 307, 308

@@ -1,5 +1,6 @@
 //! The stages of the pipeline, one file each.
 
+pub(crate) mod access;
 pub(crate) mod client;
 pub(crate) mod config_fault;
 pub(crate) mod error_file;

@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-use crate::tls::Session;
+use crate::tls::{ClientCertificate, Session};
 
 /// At most this much of a file is sent before other connections get their turn (design: engine).
 pub(crate) const SEND_FILE_BYTES_MAX: usize = 256 * 1024;
@@ -144,4 +144,6 @@ pub(crate) struct Ends {
     pub(crate) local: SocketAddr,
     /// Whether there is TLS between them.
     pub(crate) secure: bool,
+    /// What the client showed in the handshake.
+    pub(crate) certificate: ClientCertificate,
 }

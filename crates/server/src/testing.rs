@@ -4,6 +4,7 @@ use doorward_wire::{Event, HeadLimits, Request, ServerMachine};
 
 use crate::exchange::Exchange;
 use crate::stream::Ends;
+use crate::tls::ClientCertificate;
 
 /// A request as the wire crate reads it.
 pub(crate) fn request(text: &str) -> Request {
@@ -17,6 +18,11 @@ pub(crate) fn request(text: &str) -> Request {
 
 /// An exchange with this request, between two loopback addresses, with no site yet.
 pub(crate) fn exchange(request: Request) -> Exchange {
-    let ends = Ends { peer: ([127, 0, 0, 9], 50_000).into(), local: ([127, 0, 0, 2], 8080).into(), secure: false };
+    let ends = Ends {
+        peer: ([127, 0, 0, 9], 50_000).into(),
+        local: ([127, 0, 0, 2], 8080).into(),
+        secure: false,
+        certificate: ClientCertificate::Absent,
+    };
     Exchange { request, ..Exchange::new(ends) }
 }

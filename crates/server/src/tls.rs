@@ -4,18 +4,22 @@
 //! everything above `Stream` is the same with and without TLS.
 
 mod certificate;
+mod client_certificate;
 mod config;
 mod embedded;
 mod handshake;
 mod pem;
 mod pfx;
 mod session;
+mod signature;
+mod staple;
 mod store;
 
-pub use certificate::{CertificateError, CertificateFacts, inspect, inspect_files};
-pub use pfx::pem_of_pfx;
+pub use certificate::{CertificateError, CertificateFacts, inspect, inspect_authorities, inspect_files};
+pub use pfx::{is_pfx, pem_of_pfx};
 pub use store::{CertificateStatus, certificates_of, imported_certificates};
 
+pub(crate) use client_certificate::ClientCertificate;
 pub(crate) use handshake::handshake;
 pub(crate) use session::Session;
 pub(crate) use store::Store;

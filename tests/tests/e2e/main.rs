@@ -13,6 +13,7 @@
 )]
 
 mod cli;
+mod client_certificates;
 mod clients;
 mod corpus;
 mod error_pages;
@@ -40,4 +41,5 @@ mod request_filtering;
 mod static_files;
 mod stop_start;
 mod tls;
+mod tls_files;
 mod web_config;

@@ -55,7 +55,7 @@ pub fn transcript(at: SocketAddr, arguments: &[&str], input: &str) -> String {
 }
 
 /// Whose certificate was shown, or the number of the alert.
-fn shown(at: SocketAddr, arguments: &[&str]) -> String {
+pub fn shown(at: SocketAddr, arguments: &[&str]) -> String {
     let text = transcript(at, arguments, "");
     let subject = text.lines().find_map(|line| line.strip_prefix("subject=CN = "));
     let alert = || text.lines().find_map(|line| Some(format!("alert {}", line.split("SSL alert number ").nth(1)?)));

@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::certificate::{CertificateKey, CertificatePlace};
+use crate::certificate::{CertificateKey, CertificatePlace, HandshakeRules};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Findings, Origin, Severity};
 use crate::document::Document;
@@ -46,7 +46,7 @@ pub enum Edit {
     /// Removes an address from the IP listen list.
     RemoveListen(IpAddr),
     /// Says which certificate answers at an address, for a name, or from a folder; an entry for the same place is replaced.
-    BindCertificate(CertificateKey, CertificatePlace),
+    BindCertificate(CertificateKey, CertificatePlace, HandshakeRules),
     /// Removes such an entry.
     UnbindCertificate(CertificateKey),
     /// Sets attributes of sections at one level.
@@ -229,8 +229,8 @@ pub fn edit(home: &Home, edit: &Edit) -> Result<EditedFile, EditError> {
         Edit::RemoveSite { name } => change_configuration(home, |text| site::remove(text, home, name), None),
         Edit::AddListen(address) => change_http_service(home, |text, file| listen::add(text, file, *address)),
         Edit::RemoveListen(address) => change_http_service(home, |text, file| listen::remove(text, file, *address)),
-        Edit::BindCertificate(key, place) => {
-            change_http_service(home, |text, file| certificate::bind(text, file, (key, place)))
+        Edit::BindCertificate(key, place, rules) => {
+            change_http_service(home, |text, file| certificate::bind(text, file, (key, place, rules)))
         }
         Edit::UnbindCertificate(key) => change_http_service(home, |text, file| certificate::unbind(text, file, key)),
         Edit::SetAttributes(change) => {

@@ -18,6 +18,7 @@ pub(crate) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
       <section name="httpProtocol" overrideModeDefault="Allow" />
       <section name="httpRedirect" overrideModeDefault="Allow" />
       <sectionGroup name="security">
+        <section name="access" overrideModeDefault="Deny" />
         <section name="dynamicIpSecurity" overrideModeDefault="Deny" />
         <section name="ipSecurity" overrideModeDefault="Deny" />
         <section name="requestFiltering" overrideModeDefault="Allow" />

@@ -1,6 +1,6 @@
 //! The HTTP service's own store, `http.config` (IIS reference §7.1; on Windows this is in the registry).
 
-use crate::schema::types::Kind::{FilledText, Text};
+use crate::schema::types::Kind::{Bool, Enum, FilledText, Text};
 use crate::schema::types::{AttributeTable, CollectionTable, ElementTable};
 
 /// `ipListen`. Not combined with anything: the whole text is the key, and the address is checked by its reader.
@@ -23,6 +23,10 @@ pub(crate) const SSL_CERTS: ElementTable = ElementTable::new("sslCerts", &[]).co
             AttributeTable::new("key", FilledText),
             AttributeTable::new("hash", FilledText),
             AttributeTable::new("directory", FilledText),
+            AttributeTable::new("passwordFile", FilledText),
+            AttributeTable::new("clientCa", FilledText),
+            AttributeTable::new("clientCertNegotiation", Bool).default("false"),
+            AttributeTable::new("minTls", Enum(&[("1.2", 2), ("1.3", 3)])).default("1.2"),
             // What `netsh http add sslcert` also takes; kept, and of no effect here.
             AttributeTable::new("appId", Text),
             AttributeTable::new("storeName", Text),

@@ -17,7 +17,6 @@ const WEB_SERVER: &[&str] = &[
     "handlers",
     "httpCompression",
     "iisnode",
-    "security/access",
     "serverRuntime",
     "urlCompression",
     "webdav/authoring",

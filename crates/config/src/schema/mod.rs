@@ -53,6 +53,7 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &request_filtering::REQUEST_FILTERING,
     &security::IP_SECURITY,
     &security::DYNAMIC_IP_SECURITY,
+    &security::ACCESS,
     &doorward::LIMITER,
     &doorward::PROXY,
     &doorward::PROXY_PROTOCOL,

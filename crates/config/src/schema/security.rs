@@ -1,4 +1,4 @@
-//! `ipSecurity` and `dynamicIpSecurity` (IIS reference §2.1, §2.2).
+//! `ipSecurity`, `dynamicIpSecurity` (IIS reference §2.1, §2.2) and `access` (§4.3).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -6,7 +6,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::diagnostic::{Complaint, Findings};
 use crate::reader::Declared;
-use crate::schema::types::Kind::{Bool, Enum, Text};
+use crate::schema::types::Kind::{Bool, Enum, Flags, Text};
 use crate::schema::types::{
     AllowDefinition, AttributeTable, CollectionTable, ElementTable, Kind, OverrideMode, SectionTable, Word,
 };
@@ -75,6 +75,17 @@ pub(super) const DYNAMIC_IP_SECURITY: SectionTable = SectionTable {
     allow_definition: AllowDefinition::Everywhere,
     override_mode: OverrideMode::Deny,
 };
+
+/// `access`.
+pub(super) const ACCESS: SectionTable = SectionTable {
+    path: "system.webServer/security/access",
+    element: &ElementTable::new("access", &[AttributeTable::new("sslFlags", Flags(ACCESS_FLAGS)).default("None")]),
+    allow_definition: AllowDefinition::Everywhere,
+    override_mode: OverrideMode::Deny,
+};
+
+const ACCESS_FLAGS: &[Word] =
+    &[("None", 0), ("Ssl", 8), ("SslNegotiateCert", 32), ("SslRequireCert", 64), ("Ssl128", 256)];
 
 const POSITIVE: Kind = Kind::uint(1, 4_294_967_295);
 

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 
+mod access;
 mod content;
 mod dynamic_ip_security;
 mod errors;
@@ -13,6 +14,7 @@ mod proxy;
 mod redirect;
 mod request_filtering;
 
+pub use access::AccessSection;
 pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, StaticContent};
 pub use dynamic_ip_security::{ConcurrentLimit, DenyAction, DynamicIpSecurity, RateLimit};
 pub use errors::{ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, HttpErrors, HttpLogging};
@@ -33,6 +35,8 @@ pub struct Settings {
     pub dynamic_ip_security: DynamicIpSecurity,
     /// `system.webServer/security/ipSecurity`.
     pub ip_security: IpSecurity,
+    /// `system.webServer/security/access`.
+    pub access: AccessSection,
     /// `system.webServer/security/requestFiltering`.
     pub request_filtering: RequestFiltering,
     /// `system.webServer/httpRedirect`.

@@ -5,9 +5,9 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use doorward_admin::{BindOrder, BoundCertificates, Done, ImportOrder, Refused, RefusedKind};
-use doorward_config::{CertificateKey, CertificatePlace, Edit, HostRule};
-use doorward_server::{CertificateFacts, inspect, inspect_files};
+use doorward_admin::{BindOrder, BoundCertificates, CertificateBindingReport, Done, ImportOrder, Refused, RefusedKind};
+use doorward_config::{CertificateBinding, CertificateKey, CertificatePlace, Edit, HandshakeRules, HostRule};
+use doorward_server::{CertificateFacts, inspect, inspect_authorities, inspect_files};
 
 use super::Daemon;
 
@@ -54,14 +54,20 @@ impl Daemon {
     /// Lets a certificate answer somewhere, once it has been seen that it can.
     pub(super) async fn bind_certificate(&mut self, order: BindOrder) -> Result<Done, Refused> {
         let key = place_of(&order.place)?;
+        let rules = rules_of(&order);
         let place = source_of(order)?;
-        let mut notes = Vec::new();
-        if let Some((certificate, secret)) = place.files(&self.home.certificates) {
-            let facts = inspect_files(&certificate, &secret).map_err(|error| unusable(&error))?;
+        let (mut notes, folder) = (Vec::new(), &self.home.certificates);
+        if let Some((certificate, secret)) = place.files(folder) {
+            let password = place.password_file(folder);
+            let facts = inspect_files(&certificate, &secret, password.as_deref()).map_err(|error| unusable(&error))?;
             notes.push(describe(&facts));
             notes.extend(mismatch(&key, &facts));
         }
-        let mut done = self.edit(&Edit::BindCertificate(key.clone(), place)).await?;
+        if let Some(file) = rules.client_ca(folder) {
+            let facts = inspect_authorities(&file).map_err(|error| unusable(&error))?;
+            notes.push(format!("clients' certificates from {}", facts.subject));
+        }
+        let mut done = self.edit(&Edit::BindCertificate(key.clone(), place, rules)).await?;
         done.message = format!("Certificate bound to {key}.");
         done.notes.extend(notes);
         Ok(done)
@@ -82,8 +88,12 @@ impl Daemon {
             let file = place.files(&folder).map(|(certificate, _)| certificate);
             file.or_else(|| place.directory(&folder)).map(|path| path.display().to_string()).unwrap_or_default()
         };
-        let bindings = self.configuration.certificates.iter();
-        let bindings = bindings.map(|binding| (binding.key.to_string(), source(&binding.place))).collect();
+        let report = |binding: &CertificateBinding| CertificateBindingReport {
+            place: binding.key.to_string(),
+            source: source(&binding.place),
+            rules: in_words(&binding.rules, &folder),
+        };
+        let bindings = self.configuration.certificates.iter().map(report).collect();
         BoundCertificates { folder, bindings }
     }
 
@@ -97,11 +107,30 @@ fn place_of(text: &str) -> Result<CertificateKey, Refused> {
     text.parse().map_err(|reason: String| Refused::new(RefusedKind::Invalid, reason))
 }
 
+fn rules_of(order: &BindOrder) -> HandshakeRules {
+    HandshakeRules {
+        client_ca: order.client_ca.clone(),
+        client_cert_negotiation: order.client_cert_negotiation,
+        tls13_only: order.tls13_only,
+    }
+}
+
+fn in_words(rules: &HandshakeRules, folder: &Path) -> Vec<String> {
+    let authorities = rules.client_ca(folder).map(|file| format!("clients' certificates from {}", file.display()));
+    let asks = rules.client_cert_negotiation.then(|| "asks every client".to_owned());
+    let version = rules.tls13_only.then(|| "TLS 1.3 alone".to_owned());
+    authorities.into_iter().chain(asks).chain(version).collect()
+}
+
 fn source_of(order: BindOrder) -> Result<CertificatePlace, Refused> {
     match (order.file, order.hash, order.directory) {
-        (Some(file), None, None) => Ok(CertificatePlace::Files { file, key: order.key }),
+        (Some(file), None, None) => {
+            Ok(CertificatePlace::Files { file, key: order.key, password_file: order.password_file })
+        }
         (None, Some(hash), None) => Ok(CertificatePlace::Hash(hash.to_ascii_lowercase())),
-        (None, None, Some(directory)) => Ok(CertificatePlace::Directory(directory)),
+        (None, None, Some(directory)) => {
+            Ok(CertificatePlace::Directory { directory, password_file: order.password_file })
+        }
         _ => Err(Refused {
             kind: RefusedKind::Invalid,
             message: "say where the certificate is, in one way".to_owned(),

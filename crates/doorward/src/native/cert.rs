@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use doorward_admin::{CertificatesReport, Refused, RefusedKind};
-use doorward_server::{CertificateStatus, pem_of_pfx};
+use doorward_admin::{CertificateBindingReport, CertificatesReport, Refused, RefusedKind};
+use doorward_server::{CertificateStatus, is_pfx, pem_of_pfx};
 use hyper::Method;
 use serde_json::json;
 
@@ -42,11 +42,6 @@ fn read(file: &Path) -> Result<Vec<u8>, Refused> {
     std::fs::read(file).map_err(failed)
 }
 
-/// DER begins with a SEQUENCE, PEM with text.
-fn is_pfx(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x30)
-}
-
 fn from_pfx(file: &Path, bytes: &[u8], password_file: Option<&Path>) -> Result<(String, String), Refused> {
     let password = match password_file {
         Some(file) => text_of(file, read(file)?)?.lines().next().unwrap_or("").to_owned(),
@@ -72,6 +67,10 @@ fn bind(socket: &Path, args: CertBindArgs) -> Result<(), Refused> {
         "key": absolute(args.key),
         "hash": args.hash,
         "directory": absolute(args.directory),
+        "password_file": absolute(args.password_file),
+        "client_ca": absolute(args.client_ca),
+        "client_cert_negotiation": args.client_cert_negotiation,
+        "tls13_only": args.min_tls == "1.3",
     });
     super::order(socket, (Method::POST, "/v1/certs/bindings"), Some(&order))
 }
@@ -85,9 +84,8 @@ fn list(socket: &Path, json: bool) -> Result<(), Refused> {
     if report.bindings.is_empty() {
         text::line("No certificate is bound: `doorward cert bind` does that.");
     } else {
-        let rows: Vec<Vec<String>> =
-            report.bindings.into_iter().map(|binding| vec![binding.place, binding.source]).collect();
-        text::table(&["BOUND TO", "CERTIFICATE"], &rows);
+        let rows: Vec<Vec<String>> = report.bindings.into_iter().map(bound).collect();
+        text::table(&["BOUND TO", "CERTIFICATE", "RULES"], &rows);
         text::line("");
     }
     let rows: Vec<Vec<String>> = report.certificates.iter().map(row).collect();
@@ -98,6 +96,11 @@ fn list(socket: &Path, json: bool) -> Result<(), Refused> {
         }
     }
     Ok(())
+}
+
+fn bound(binding: CertificateBindingReport) -> Vec<String> {
+    let rules = if binding.rules.is_empty() { "-".to_owned() } else { binding.rules.join(", ") };
+    vec![binding.place, binding.source, rules]
 }
 
 fn row(certificate: &CertificateStatus) -> Vec<String> {
@@ -134,6 +137,7 @@ fn show(socket: &Path, name: &str) -> Result<(), Refused> {
     }
     for binding in report.bindings.iter().filter(|binding| binding.source == found.source) {
         text::line(format!("bound to     {}", binding.place));
+        binding.rules.iter().for_each(|rule| text::line(format!("rule         {rule}")));
     }
     Ok(())
 }

@@ -75,7 +75,7 @@ pub(crate) fn site_page(refusal: &SiteRefusal, exchange: &Exchange) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{code} - {heading}</title>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<style>{STYLE}</style></head>\n\
          <body><main><h1>HTTP Error {code} - {heading}</h1>\n<p>{}</p>\n",
-        explanation(refusal.status)
+        explanation(refusal)
     );
     if is_detailed(exchange) {
         details(&mut page, refusal, exchange);
@@ -170,8 +170,15 @@ fn heading(status: u16) -> &'static str {
     }
 }
 
-fn explanation(status: u16) -> &'static str {
-    match status {
+fn explanation(refusal: &SiteRefusal) -> &'static str {
+    match (refusal.status, refusal.substatus) {
+        (403, 4 | 5) => return "This page can be seen over https alone: use https:// in the address.",
+        (403, 7) => return "This page is for clients that show a certificate.",
+        (403, 16) => return "The certificate that your client showed is not trusted here.",
+        (403, 17) => return "The certificate that your client showed has expired, or is not valid yet.",
+        _ => {}
+    }
+    match refusal.status {
         400 => "The request could not be understood.",
         401 => "You do not have permission to view this page.",
         403 => "You are not allowed to see this page now.",

@@ -21,7 +21,7 @@ pub(crate) fn away(exchange: &Exchange) -> Option<Response> {
 }
 
 /// Whether a proxy that we trust took the request over https.
-fn came_over_https(exchange: &Exchange) -> bool {
+pub(crate) fn came_over_https(exchange: &Exchange) -> bool {
     let scheme = exchange.request.field("X-Forwarded-Proto");
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https")) && proxy::is_trusted_proxy(exchange)
 }

@@ -14,7 +14,9 @@ use rustls::sign::CertifiedKey;
 use serde::{Deserialize, Serialize};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
+use super::client_certificate::Authorities;
 use super::config::provider;
+use super::pfx::{is_pfx, pem_of_pfx};
 
 /// More than any chain or key needs.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -103,16 +105,43 @@ pub fn inspect(certificate: &[u8], key: &[u8]) -> Result<CertificateFacts, Certi
     Ok(facts)
 }
 
-/// The same for files, which also have to be readable, and the key by its owner alone.
-pub fn inspect_files(certificate: &Path, key: &Path) -> Result<CertificateFacts, CertificateError> {
-    from_files(certificate, key).map(|(_, facts)| facts)
+/// The same for files, which also have to be readable, and the key by its owner alone. `password` is the file whose
+/// first line opens a PFX.
+pub fn inspect_files(
+    certificate: &Path,
+    key: &Path,
+    password: Option<&Path>,
+) -> Result<CertificateFacts, CertificateError> {
+    from_files((certificate, key), password).map(|(_, facts)| facts)
+}
+
+/// Checks a file of authorities of clients' certificates; describes the first.
+pub fn inspect_authorities(file: &Path) -> Result<CertificateFacts, CertificateError> {
+    Authorities::from_file(file).map(|authorities| authorities.facts)
 }
 
 /// Reads a certificate and its key from files.
-pub(super) fn from_files(certificate: &Path, key: &Path) -> Result<(CertifiedKey, CertificateFacts), CertificateError> {
+pub(super) fn from_files(
+    (certificate, key): (&Path, &Path),
+    password: Option<&Path>,
+) -> Result<(CertifiedKey, CertificateFacts), CertificateError> {
+    let name = certificate.display().to_string();
     let chain = read(certificate, false)?;
+    if is_pfx(&chain) {
+        // It holds the key too.
+        let bytes = read(certificate, true)?;
+        let password = password.map(|file| read(file, true)).transpose()?.unwrap_or_default();
+        let password = String::from_utf8_lossy(&password);
+        let (chain, secret) = pem_of_pfx(&name, &bytes, password.lines().next().unwrap_or_default())?;
+        return certified((&name, chain.as_bytes()), (&name, secret.as_bytes()));
+    }
     let secret = read(key, true)?;
-    certified((&certificate.display().to_string(), &chain), (&key.display().to_string(), &secret))
+    certified((&name, &chain), (&key.display().to_string(), &secret))
+}
+
+/// A file that everybody may read.
+pub(super) fn read_public(path: &Path) -> Result<Vec<u8>, CertificateError> {
+    read(path, false)
 }
 
 /// A chain and a key that belong together.
@@ -251,7 +280,7 @@ mod tests {
         std::fs::write(&certificate, &own.certificate).unwrap();
         let load = |mode: u32| {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            from_files(&certificate, &path).map(|_| ()).map_err(|error| error.to_string())
+            from_files((&certificate, &path), None).map(|_| ()).map_err(|error| error.to_string())
         };
         assert_eq!(load(0o600), Ok(()));
         assert!(load(0o644).is_err_and(|error| error.contains("chmod 600")));

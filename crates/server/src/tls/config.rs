@@ -3,57 +3,97 @@
 use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::server::NoServerSessionStorage;
+use rustls::server::{NoServerSessionStorage, ProducesTickets};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{Error, ServerConfig};
+use rustls::{Error, ServerConfig, SupportedProtocolVersion};
+
+use super::client_certificate::AskAnyone;
 
 /// Protocols we offer above TLS, the preferred one first.
 const ALPN: [&[u8]; 3] = [super::HTTP2, b"http/1.1", b"http/1.0"];
 
-/// One way to speak, with HTTP/2 and without.
-#[derive(Debug)]
-struct Switched {
-    all: Arc<ServerConfig>,
-    without_http2: Arc<ServerConfig>,
+/// Which of the ways to speak a handshake takes.
+#[allow(clippy::struct_excessive_bools, reason = "each is decided by somebody else")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Way {
+    pub(super) tls12: bool,
+    pub(super) tls13: bool,
+    pub(super) http2: bool,
+    /// The client is asked for a certificate.
+    pub(super) asks: bool,
+    /// The answer of the certificate's authority is shown, where there is one.
+    pub(super) staples: bool,
 }
 
-impl Switched {
-    fn new(config: ServerConfig) -> Self {
-        let mut without_http2 = config.clone();
-        without_http2.alpn_protocols.retain(|name| *name != super::HTTP2);
-        Self { all: Arc::new(config), without_http2: Arc::new(without_http2) }
+impl Way {
+    const COUNT: usize = 32;
+
+    fn place(self) -> usize {
+        let bits = [self.tls12, self.tls13, self.http2, self.asks, self.staples];
+        bits.iter().fold(0, |place, bit| 2 * place + usize::from(*bit))
+    }
+
+    fn versions(self) -> Vec<&'static SupportedProtocolVersion> {
+        let all = [(self.tls13, &TLS13), (self.tls12, &TLS12)];
+        all.into_iter().filter(|(spoken, _)| *spoken).map(|(_, version)| version).collect()
     }
 }
 
 /// One certificate, ready for handshakes.
-#[derive(Debug)]
 pub(super) struct Ready {
-    all: Switched,
-    without_tls13: Switched,
+    resolver: Arc<SingleCertAndKey>,
+    without_staple: Arc<SingleCertAndKey>,
+    /// Who was not asked for a certificate cannot go on where one is asked for, and the other way round.
+    tickets: [Arc<dyn ProducesTickets>; 2],
+    /// Made as they are needed.
+    configs: [OnceLock<Arc<ServerConfig>>; Way::COUNT],
+}
+
+impl std::fmt::Debug for Ready {
+    /// Without the key.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Ready").finish_non_exhaustive()
+    }
 }
 
 impl Ready {
     /// Makes the certificate usable. Its tickets are its own: none opens a session under another certificate.
     pub(super) fn new(certified: CertifiedKey) -> Result<Self, Error> {
-        let resolver = Arc::new(SingleCertAndKey::from(certified));
-        let tickets = aws_lc_rs::Ticketer::new()?;
-        let config = |versions: &[&'static rustls::SupportedProtocolVersion]| {
-            let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions)?;
-            let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::clone(&resolver) as _);
-            config.alpn_protocols = ALPN.iter().map(|name| name.to_vec()).collect();
-            config.ticketer = Arc::clone(&tickets);
-            // Tickets hold all there is to resume, so nothing is kept per client.
-            config.session_storage = Arc::new(NoServerSessionStorage {});
-            Ok::<_, Error>(Switched::new(config))
-        };
-        Ok(Self { all: config(&[&TLS13, &TLS12])?, without_tls13: config(&[&TLS12])? })
+        let without_staple = CertifiedKey { ocsp: None, ..certified.clone() };
+        Ok(Self {
+            resolver: Arc::new(SingleCertAndKey::from(certified)),
+            without_staple: Arc::new(SingleCertAndKey::from(without_staple)),
+            tickets: [aws_lc_rs::Ticketer::new()?, aws_lc_rs::Ticketer::new()?],
+            configs: [const { OnceLock::new() }; Way::COUNT],
+        })
     }
 
-    /// The configuration under these switches of a binding.
-    pub(super) fn config(&self, switches: doorward_plan::TlsSwitches) -> Arc<ServerConfig> {
-        let versions = if switches.without_tls13 { &self.without_tls13 } else { &self.all };
-        Arc::clone(if switches.without_http2 { &versions.without_http2 } else { &versions.all })
+    /// The configuration for this way to speak.
+    pub(super) fn config(&self, way: Way) -> Result<Arc<ServerConfig>, Error> {
+        let place = &self.configs[way.place()];
+        if let Some(made) = place.get() {
+            return Ok(Arc::clone(made));
+        }
+        let made = self.make(way)?;
+        Ok(Arc::clone(place.get_or_init(|| Arc::new(made))))
+    }
+
+    fn make(&self, way: Way) -> Result<ServerConfig, Error> {
+        let builder = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&way.versions())?;
+        let builder = if way.asks {
+            builder.with_client_cert_verifier(Arc::new(AskAnyone))
+        } else {
+            builder.with_no_client_auth()
+        };
+        let resolver = if way.staples { &self.resolver } else { &self.without_staple };
+        let mut config = builder.with_cert_resolver(Arc::clone(resolver) as _);
+        let spoken = ALPN.iter().filter(|name| way.http2 || **name != super::HTTP2);
+        config.alpn_protocols = spoken.map(|name| name.to_vec()).collect();
+        config.ticketer = Arc::clone(&self.tickets[usize::from(way.asks)]);
+        // Tickets hold all there is to resume, so nothing is kept per client.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        Ok(config)
     }
 }
 

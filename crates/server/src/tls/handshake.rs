@@ -10,6 +10,7 @@ use rustls::server::{Accepted, AcceptedAlert, Acceptor};
 use rustls::{Error, ServerConfig, ServerConnection};
 
 use super::session::{From, Session, To};
+use super::store::Chosen;
 use crate::connection::Connection;
 use crate::downstream::{Downstream, End};
 use crate::outcome::{Refusal, ServiceRefusal};
@@ -29,12 +30,13 @@ pub(crate) async fn handshake(connection: &mut Connection) -> Result<(), End> {
         return plain_http(connection).await;
     }
     let accepted = client_hello(client).await?;
-    let config = match choose(connection, &accepted) {
-        Ok(config) => config,
+    let chosen = match choose(connection, &accepted) {
+        Ok(chosen) => chosen,
         Err(alert) => return Err(no_certificate(client, alert)),
     };
-    let session = finish(client, accepted, config).await?;
+    let session = finish(client, accepted, Arc::clone(&chosen.config)).await?;
     client.watched.watch.receive_any_time();
+    connection.client.ends.certificate = chosen.judge(session.peer_certificates());
     // Above TLS it is ALPN that tells the versions apart, never the first bytes (RFC 9113 3.2).
     connection.version_open = false;
     connection.agreed_http2 = session.alpn_protocol() == Some(super::HTTP2);
@@ -79,8 +81,8 @@ async fn client_hello(client: &Downstream) -> Result<Accepted, End> {
     }
 }
 
-/// The configuration for this client, or the alert that says that there is none.
-fn choose(connection: &Connection, accepted: &Accepted) -> Result<Arc<ServerConfig>, &'static [u8]> {
+/// How this client's handshake goes on, or the alert that says that there is none.
+fn choose(connection: &Connection, accepted: &Accepted) -> Result<Chosen, &'static [u8]> {
     let shared = &connection.client.worker.shared;
     let name = accepted.client_hello().server_name().map(str::to_ascii_lowercase);
     let alert: &[u8] = if name.is_some() { &UNRECOGNIZED_NAME } else { &HANDSHAKE_FAILURE };
@@ -88,7 +90,7 @@ fn choose(connection: &Connection, accepted: &Accepted) -> Result<Arc<ServerConf
     let plan = shared.plan.load();
     let listener = plan.listeners.get(&connection.listener.address).ok_or(alert)?;
     let local = connection.client.ends.local.ip();
-    shared.certificates.load().choose(&listener.certificates, local, name.as_deref()).ok_or(alert)
+    shared.certificates.load().choose(listener, local, name.as_deref()).ok_or(alert)
 }
 
 fn no_certificate(client: &Downstream, alert: &[u8]) -> End {

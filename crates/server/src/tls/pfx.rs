@@ -5,6 +5,11 @@ use p12_keystore::KeyStore;
 use super::certificate::CertificateError;
 use super::pem;
 
+/// Whether these bytes are DER, which begins with a SEQUENCE, rather than PEM, which is text.
+pub fn is_pfx(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x30)
+}
+
 /// The chain and the key of a PFX, both in PEM.
 pub fn pem_of_pfx(name: &str, bytes: &[u8], password: &str) -> Result<(String, String), CertificateError> {
     let invalid = |reason: String| CertificateError::Invalid(name.to_owned(), reason);

@@ -146,6 +146,10 @@ const TESTS: &[&str] = &[
     "an_old_file_that_cannot_be_put_away_stays",
     "a_reader_that_stalls_costs_lines_and_nothing_else",
     "the_next_start_takes_half_a_line_away",
+    "a_path_gets_the_certificate_it_wants",
+    "certificates_are_asked_for_where_they_are_wanted_and_kept_over_resumption",
+    "authorities_are_renewed_while_serving",
+    "what_an_authority_says_is_shown_and_pfx_files_are_opened",
 ];
 
 /// One test's loopback network and ports.
