@@ -26,6 +26,10 @@ ss                      iproute2
 strace                  strace
 valgrind                valgrind
 /usr/bin/faketime       faketime
+/usr/share/zoneinfo/Europe/Berlin  tzdata
+goaccess                goaccess
+logrotate               logrotate
+/usr/lib/python3/dist-packages/pandas/__init__.py  python3-pandas
 '
 
 packages_to_fuzz='

@@ -241,31 +241,16 @@ fn behind_nginx_each_client_is_its_own() {
 #[test]
 fn clock_jumps_free_nobody_and_freeze_nobody() {
     let net = Net::of("clock_jumps_free_nobody_and_freeze_nobody");
-    let library = ["x86_64", "aarch64"]
-        .map(|machine| format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"))
-        .into_iter()
-        .find(|path| Path::new(path).exists())
-        .expect("libfaketime is missing; install it: apt-get install -y --no-install-recommends faketime");
     let sites = site(1, "long", &["http/{NET}.2:{PORT}:"]) + &site(2, "short", &["http/{NET}.3:{PORT}:"]);
     let limits = location("long", &dynamic("", &rate(1, 3_600_000))) + &location("short", &dynamic("", &rate(1, 700)));
     let home = Home::on(net).config(&document(&sites, &limits));
     let home = home.file("long/index.html", "long").file("short/index.html", "short");
-    let clock = home.path("clock");
-    std::fs::write(&clock, "+0").unwrap();
-    let mut command = home.command();
-    command.arg("run").env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", &clock).env("FAKETIME_NO_CACHE", "1");
-    command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
-    let new_clock = home.path("clock.new");
-    let front = home.start_as(command);
-    let set = |offset: &str| {
-        std::fs::write(&new_clock, offset).unwrap();
-        std::fs::rename(&new_clock, &clock).unwrap();
-    };
+    let (front, clock) = home.start_with_clock("+0", "UTC");
     let ask = |host: u8| net.client(0).get(net.at(host), "/");
     assert_eq!([(); 2].map(|()| ask(2).status), [200, 403]);
     let mut dates = Vec::new();
     for offset in ["+1d", "-1d", "+3600s", "-3600s"] {
-        set(offset);
+        clock.set(offset);
         let denied = wait_until("the server's wall clock to jump", || {
             let denied = ask(2);
             let date = denied.header("date").unwrap().to_owned();

@@ -31,6 +31,8 @@ mod limits_transports;
 mod listeners;
 mod log_faults;
 mod log_forms;
+mod log_readers;
+mod log_rollover;
 mod logs;
 mod messages;
 mod paths;

@@ -9,6 +9,8 @@ mod file;
 mod folder;
 mod keep;
 mod queue;
+#[cfg(test)]
+mod rollover;
 mod status;
 mod stream;
 mod writer;

@@ -13,6 +13,7 @@ pub mod proxies;
 pub mod tls;
 pub mod upstream;
 pub mod v6;
+pub mod wall_clock;
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};

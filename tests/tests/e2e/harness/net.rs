@@ -150,6 +150,10 @@ const TESTS: &[&str] = &[
     "certificates_are_asked_for_where_they_are_wanted_and_kept_over_resumption",
     "authorities_are_renewed_while_serving",
     "what_an_authority_says_is_shown_and_pfx_files_are_opened",
+    "files_follow_the_wall_clock",
+    "goaccess_reads_every_line",
+    "pandas_reads_every_line_by_the_documented_recipe",
+    "logrotate_turns_files_by_the_documented_recipe",
 ];
 
 /// One test's loopback network and ports.
