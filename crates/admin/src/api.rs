@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
+use doorward_config::Edit;
 use doorward_logs::Sink;
 use doorward_server::Control;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use crate::desk::{Desk, Done, NewSiteOrder, Order, Refused, RefusedKind};
 use crate::limits_api;
 use crate::log_files::{self, LogFileReport};
 use crate::report::{self, ListenReport, Standing, StatusReport};
+use crate::requests::{self, RequestReport};
 
 /// What every route can reach.
 #[derive(Clone)]
@@ -51,6 +53,8 @@ pub fn router(control: Arc<Control>, sink: Arc<Sink>, standing: Arc<Mutex<Standi
         .route("/v1/certs/bindings/{place}", delete(unbind_certificate))
         .route("/v1/logs", get(log_files))
         .route("/v1/logs/reopen", post(reopen_logs))
+        .route("/v1/edits", post(make_edit))
+        .route("/v1/requests", get(ongoing))
         .route("/v1/reload", post(reload))
         .route("/v1/stop", post(stop))
         .merge(limits_api::routes())
@@ -129,6 +133,15 @@ async fn bind_certificate(State(reach): State<Reach>, body: Result<Json<BindOrde
 
 async fn unbind_certificate(State(reach): State<Reach>, Path(place): Path<String>) -> Outcome {
     carry_out(&reach, Order::UnbindCertificate(place)).await
+}
+
+async fn make_edit(State(reach): State<Reach>, body: Result<Json<Edit>, JsonRejection>) -> Outcome {
+    let Json(edit) = body?;
+    carry_out(&reach, Order::Edit(edit)).await
+}
+
+async fn ongoing(State(reach): State<Reach>) -> Json<Vec<RequestReport>> {
+    Json(requests::requests(&reach.control).await)
 }
 
 async fn reload(State(reach): State<Reach>) -> Outcome {

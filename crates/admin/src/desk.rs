@@ -1,6 +1,7 @@
 //! Where orders are taken. One task works them off, one at a time.
 
 use crate::certificates::{BindOrder, ImportOrder};
+use doorward_config::Edit;
 use doorward_limiter::IpNet;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +79,8 @@ pub enum Order {
     UnbindCertificate(String),
     /// Set limits in the configuration.
     SetLimits(LimitsOrder),
+    /// Make any edit of the configuration.
+    Edit(Edit),
     /// Block a network for a while.
     Block {
         /// Whom.

@@ -14,6 +14,7 @@ mod limits_api;
 mod log_files;
 mod policy_report;
 mod report;
+mod requests;
 
 pub use api::router;
 pub use certificates::{BindOrder, BoundCertificates, CertificateBindingReport, CertificatesReport, ImportOrder};
@@ -27,3 +28,4 @@ pub use report::{
     ClientReport, ConfigurationReport, LimiterReport, ListenReport, ListenerReport, LogProblemReport, LogsReport,
     SiteDenialsReport, SiteReport, Standing, StatusReport,
 };
+pub use requests::RequestReport;

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
+
 use crate::diagnostic::Origin;
 use crate::effective::Effective;
 
@@ -47,7 +49,7 @@ pub enum BindingAddress {
 }
 
 /// The host part of a binding; comparison ignores case, so the text is kept in lower case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HostRule {
     /// Any host name.
     Any,

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::binding::{HostRule, parse_host};
 use crate::diagnostic::{Complaint, Findings, Origin};
 use crate::document::Element;
@@ -19,7 +21,7 @@ const TLS13: u32 = 3;
 
 /// Where a certificate answers. Its text is that of `netsh http add sslcert`: `127.0.0.2:443`, `[::]:443`,
 /// `shop.test:443`, `*.shop.test:443`; a central store is its port alone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CertificateKey {
     /// At this address and port; `0.0.0.0` and `[::]` stand for every address that has no entry of its own.
     Address(SocketAddr),
@@ -30,7 +32,7 @@ pub enum CertificateKey {
 }
 
 /// Where a certificate lies, as written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CertificatePlace {
     /// A file of certificates, and one of the key where that is apart.
     Files {
@@ -53,7 +55,7 @@ pub enum CertificatePlace {
 }
 
 /// What a handshake at a place is about beyond the certificate.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandshakeRules {
     /// PEM with the authorities that certificates of clients have to come from.
     pub client_ca: Option<String>,

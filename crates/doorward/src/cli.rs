@@ -46,6 +46,13 @@ pub(crate) enum Command {
     /// Where log lines go now; look at them, and close the files for a rotation.
     #[command(subcommand)]
     Logs(LogsCommand),
+    /// IIS's own command, with its words, messages and exit codes (`doorward appcmd /?`). Also by the name `appcmd`.
+    #[command(disable_help_flag = true)]
+    Appcmd {
+        /// Such as: list site
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
+        words: Vec<String>,
+    },
     /// Show who holds a port, and what that blocks.
     Who {
         /// The TCP port.

@@ -5,6 +5,7 @@
 mod cli;
 mod client;
 mod daemon;
+mod doors;
 mod embedded;
 mod homes;
 mod native;
@@ -15,5 +16,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    native::dispatch(cli::Cli::parse())
+    match doors::called_as(std::env::args_os()) {
+        Some(outcome) => outcome,
+        None => native::dispatch(cli::Cli::parse()),
+    }
 }

@@ -19,7 +19,7 @@ use hyper::Method;
 use serde_json::Value;
 
 use crate::cli::{Cli, Command};
-use crate::{client, daemon, homes, text};
+use crate::{client, daemon, doors, homes, text};
 
 /// Runs one command. 0: done. 1: refused or failed, with the reason on standard error. 2: wrong words (clap's own).
 pub(crate) fn dispatch(cli: Cli) -> ExitCode {
@@ -27,6 +27,7 @@ pub(crate) fn dispatch(cli: Cli) -> ExitCode {
     let socket = homes::control_socket(&home);
     let outcome = match cli.command {
         Command::Run(args) => return daemon::run(&home, &args, &homes::command(cli.home.as_deref())),
+        Command::Appcmd { words } => return doors::appcmd(&home, &words),
         Command::Check(args) => return check::run(home, &args),
         Command::Who { port } => return who::run(port),
         Command::Probe { addresses } => return probe::run(&addresses),

@@ -32,6 +32,13 @@ pub(crate) fn line(text: impl AsRef<str>) {
     let _closed = out.flush();
 }
 
+/// Prints text as it is, line ends included.
+pub(crate) fn exact(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _closed = out.write_all(harmless(text).as_bytes());
+    let _closed = out.flush();
+}
+
 /// Begins the screen anew, where there is one.
 pub(crate) fn clear_screen() {
     let mut out = std::io::stdout().lock();

@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::headroom::Headroom;
 use crate::listener::bind;
 use crate::names::Names;
+use crate::ongoing::OngoingRequest;
 use crate::port_owner::{Explanation, explain};
 use crate::status::{ListenerState, ListenerStatus, ServerStatus};
 use crate::tarpit::Tarpit;
@@ -250,6 +251,19 @@ impl Control {
             requests: totals.requests.load(Ordering::Relaxed),
             accept_errors: totals.accept_errors.load(Ordering::Relaxed),
         }
+    }
+
+    /// Requests that have begun and wait for something, a thousand of each thread at most, each with its thread's number.
+    pub async fn ongoing(&self) -> Vec<(usize, OngoingRequest)> {
+        let mut all = Vec::new();
+        for (thread, commands) in self.commands().into_iter().enumerate() {
+            let (asker, mut answer) = unbounded_channel();
+            let _ending = commands.send(Command::Ongoing(asker));
+            let rows = answer.recv().await.unwrap_or_default();
+            all.extend(rows.into_iter().map(|row| (thread, row)));
+        }
+        all.sort_by_key(|(_, row)| row.started_ms);
+        all
     }
 
     /// Closes every listener, lets running requests end within `drain`, and ends the threads.

@@ -18,6 +18,7 @@ mod http2;
 mod introduce;
 mod listener;
 mod names;
+mod ongoing;
 mod outcome;
 mod pipeline;
 pub mod port_owner;
@@ -43,6 +44,7 @@ pub use clock::{Clock, unix_ms};
 pub use control::{Applied, Control, Prepared, Server, ServerSettings};
 pub use doorward_wire::HeadLimits;
 pub use listener::bind;
+pub use ongoing::OngoingRequest;
 pub use status::{ListenerState, ListenerStatus, ServerStatus};
 pub use tls::{
     CertificateError, CertificateFacts, CertificateStatus, certificates_of, imported_certificates, inspect,

@@ -104,6 +104,7 @@ impl Connection {
     /// Handles a request that needs waiting.
     pub(crate) async fn handle(&mut self, exchange: Box<Exchange>, handling: Handling) -> Result<(), End> {
         let mut exchange = exchange;
+        let _noted = self.client.worker.ongoing.note(&exchange);
         let handling = match awaited(&self.client.worker, &mut exchange, handling).await {
             Ok(handling) => handling,
             Err(refusal) => return self.refuse(exchange, refusal).await,

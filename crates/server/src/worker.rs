@@ -23,6 +23,7 @@ use crate::exchange::Exchange;
 use crate::headroom::Headroom;
 use crate::listener::accept;
 use crate::names::Names;
+use crate::ongoing::{Ongoing, OngoingRequest};
 use crate::proxy::Pool;
 use crate::stage::error_file::ErrorFiles;
 use crate::static_file::FileCache;
@@ -85,6 +86,8 @@ pub(crate) enum Command {
     Close { number: u64, drain: Duration, done: UnboundedSender<()> },
     /// A new plan is in force.
     Refresh,
+    /// Tell the requests that are going on.
+    Ongoing(UnboundedSender<Vec<OngoingRequest>>),
     /// Close everything, end running requests until the deadline, and return from the thread.
     Stop { drain: Duration },
 }
@@ -126,6 +129,7 @@ pub(crate) struct Worker {
     pub(crate) watches: Rc<Watches>,
     pub(crate) date: DateLine,
     pub(crate) draining: Cell<bool>,
+    pub(crate) ongoing: Rc<Ongoing>,
     log: RefCell<ThreadLog>,
     listeners: RefCell<HashMap<u64, Rc<OpenListener>>>,
     scratch: Cell<Option<Box<Scratch>>>,
@@ -144,6 +148,7 @@ impl Worker {
             watches: Rc::default(),
             date: DateLine::default(),
             draining: Cell::new(false),
+            ongoing: Rc::default(),
             log: RefCell::new(log),
             listeners: RefCell::default(),
             scratch: Cell::new(None),
@@ -163,6 +168,9 @@ impl Worker {
                     }
                     Some(Command::Close { number, drain, done }) => self.close(number, drain, done),
                     Some(Command::Refresh) => self.refresh(),
+                    Some(Command::Ongoing(asker)) => {
+                        let _asker_gone = asker.send(self.ongoing.all());
+                    }
                     Some(Command::Stop { drain }) => return self.stop(drain).await,
                     None => return self.stop(Duration::ZERO).await,
                 },

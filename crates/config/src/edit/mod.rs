@@ -18,6 +18,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::certificate::{CertificateKey, CertificatePlace, HandshakeRules};
 use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Findings, Origin, Severity};
@@ -32,7 +34,7 @@ pub use target::web_config_file;
 pub(crate) use template::APPLICATION_HOST;
 
 /// One change to a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Edit {
     /// Adds a site.
     AddSite(NewSite),
@@ -56,7 +58,7 @@ pub enum Edit {
 }
 
 /// Attributes to set at one level; everything else stays as it is, byte by byte.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AttributeChange {
     /// The site; `None` is the server's own level.
     pub site: Option<String>,
@@ -67,7 +69,7 @@ pub struct AttributeChange {
 }
 
 /// One attribute to set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewValue {
     /// Full path of the section, such as `system.webServer/security/dynamicIpSecurity`.
     pub section: String,
@@ -78,7 +80,7 @@ pub struct NewValue {
 }
 
 /// A site to add.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NewSite {
     /// Its name.
     pub name: String,

@@ -21,6 +21,24 @@ pub struct Command {
     pub pipe: Vec<Vec<String>>,
 }
 
+/// The cases of a text that are about a running server, as such a server prints them: without standard error, and with
+/// exit codes of 8 bits.
+#[allow(dead_code, reason = "the end-to-end tests use it")]
+pub fn with_server(text: &str) -> String {
+    let mut parts = text.split("\n== ");
+    let mut kept = parts.next().unwrap_or_default().trim_end().to_owned();
+    for part in parts.filter(|part| !part.lines().next().unwrap_or_default().ends_with("(no server)")) {
+        let lines = part.trim_end().lines().filter(|line| !line.starts_with("! "));
+        let short = |line: &str| match line.strip_prefix("exit ").and_then(|code| code.parse::<u32>().ok()) {
+            Some(code) => format!("exit {}", code & 0xff),
+            None => line.to_owned(),
+        };
+        let _ = write!(kept, "\n\n== {}", lines.map(short).collect::<Vec<_>>().join("\n"));
+    }
+    kept.push('\n');
+    kept
+}
+
 /// The text with every case's results replaced by those found.
 pub fn rewritten(text: &str, run: &mut dyn FnMut(&Case) -> (Vec<String>, String)) -> String {
     let mut parts = text.split("\n== ");
@@ -87,7 +105,7 @@ pub fn contents(folder: &Path) -> BTreeMap<String, String> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 waiting.push(path);
-            } else {
+            } else if path.extension().is_some_and(|extension| extension == "config") {
                 let name = path.strip_prefix(folder).unwrap().display().to_string();
                 found.insert(name, std::fs::read_to_string(path).unwrap());
             }

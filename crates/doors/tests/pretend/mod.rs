@@ -34,7 +34,11 @@ impl Installation for Pretend {
     }
 
     fn site_state(&self, site: &str) -> RunState {
-        self.states.get(&site.to_lowercase()).copied().unwrap_or(RunState::Started)
+        let starts =
+            |site: &doorward_config::Site| if site.server_auto_start { RunState::Started } else { RunState::Stopped };
+        let configuration = self.configuration().ok();
+        let configured = configuration.and_then(|configuration| configuration.site(site).map(starts));
+        self.states.get(&site.to_lowercase()).copied().or(configured).unwrap_or(RunState::Stopped)
     }
 
     fn start_site(&mut self, site: &str) -> Result<Vec<String>, Trouble> {

@@ -60,6 +60,12 @@ impl Daemon {
         Ok(done)
     }
 
+    /// Makes any edit.
+    pub(super) async fn make_edit(&mut self, change: &Edit) -> Result<Done, Refused> {
+        let done = self.edit(change).await?;
+        Ok(Done { message: "The change is made.".to_owned(), ..done })
+    }
+
     pub(super) async fn edit(&mut self, change: &Edit) -> Result<Done, Refused> {
         let edited = edit(&self.home, change).map_err(|error| refused(&error))?;
         let created = edited.previous.is_none();

@@ -254,6 +254,7 @@ impl Daemon {
             Order::RemoveCertificate(sha1) => self.remove_certificate(&sha1),
             Order::BindCertificate(order) => self.bind_certificate(order).await,
             Order::UnbindCertificate(place) => self.unbind_certificate(&place).await,
+            Order::Edit(edit) => self.make_edit(&edit).await,
             Order::SetLimits(order) => self.set_limits(order).await,
             Order::Block { network, for_ms, reason } => self.block(network, for_ms, reason),
             Order::Unblock { network, text } => Ok(self.unblock(&network, &text)),

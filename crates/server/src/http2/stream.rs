@@ -98,6 +98,7 @@ async fn answer_to(
     if let Some(site) = &exchange.site {
         session.idle_ms.set(site.connection_timeout_ms);
     }
+    let _noted = session.worker.ongoing.note(exchange);
     let decided = match decided {
         Ok(handling) => awaited(&session.worker, exchange, handling).await,
         Err(refusal) => Err(refusal),

@@ -154,6 +154,10 @@ const TESTS: &[&str] = &[
     "goaccess_reads_every_line",
     "pandas_reads_every_line_by_the_documented_recipe",
     "logrotate_turns_files_by_the_documented_recipe",
+    "every_appcmd_case_against_a_running_doorward",
+    "a_change_by_appcmd_is_served_at_once",
+    "appcmd_tells_requests_in_progress",
+    "appcmd_edits_files_without_a_server",
 ];
 
 /// One test's loopback network and ports.
