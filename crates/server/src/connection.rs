@@ -13,7 +13,7 @@ use std::task::Poll;
 
 use doorward_limiter::Permit;
 use doorward_plan::Plan;
-use doorward_wire::{ServerMachine, TimerReason, Timers, Waiting};
+use doorward_wire::{Pace, ServerMachine, TimerReason, Timers, Waiting};
 
 use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
@@ -47,6 +47,8 @@ pub(crate) struct Connection {
     pub(crate) head_since_ms: Option<u64>,
     pub(crate) unread: Unread,
     pub(crate) discarded_bytes: u64,
+    /// How fast the present body comes that nobody wants.
+    pub(crate) drain_pace: Option<Pace>,
     pub(crate) idle_ms: u64,
     /// Received since others had their turn.
     pub(crate) received_bytes: usize,
@@ -84,6 +86,7 @@ impl Connection {
             head_since_ms: None,
             unread: Unread::No,
             discarded_bytes: 0,
+            drain_pace: None,
             idle_ms: worker.shared.timers().idle_ms,
             received_bytes: 0,
             batch: Vec::new(),
@@ -147,7 +150,9 @@ impl Connection {
         let (deadline_ms, reason) = if idle {
             Timers { idle_ms: self.idle_ms, ..timers }.deadline(Waiting::Idle, now_ms)
         } else if self.machine.in_body() {
-            timers.deadline(Waiting::Drain, now_ms)
+            let pace = self.drain_pace.get_or_insert_with(|| timers.body_pace(Waiting::Drain, now_ms));
+            let (deadline_ms, reason) = timers.deadline(Waiting::Drain, now_ms);
+            (deadline_ms.min(pace.deadline_ms()), reason)
         } else {
             timers.deadline(Waiting::Head, *self.head_since_ms.get_or_insert(now_ms))
         };

@@ -88,7 +88,7 @@ pub(crate) async fn forward(
     let progress = Progress::default();
     let outcome = {
         let Connection { client, machine, carry, .. } = &mut *connection;
-        let mut source = Received { client, machine, carry };
+        let mut source = Received::new(client, machine, carry);
         let sides = Sides { source: &mut source, sink: &Answering::new(client) };
         pass(sides, &mut exchange, upstream, &progress).await
     };

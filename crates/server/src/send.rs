@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::task::Poll;
 
-use doorward_wire::{SendRate, TimerReason};
+use doorward_wire::{Pace, TimerReason};
 
 use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
@@ -64,7 +64,7 @@ fn now(client: &Downstream, bytes: &[u8]) -> Result<Vec<u8>, End> {
 
 /// Sends these bytes.
 pub(crate) async fn all(client: &Downstream, bytes: &[u8]) -> Result<(), End> {
-    let mut rate = client.worker.shared.timers().send_rate(client.now_ms());
+    let mut rate = client.worker.shared.timers().send_pace(client.now_ms());
     let mut written = 0;
     while written < bytes.len() {
         match client.stream.try_write(&bytes[written..]) {
@@ -83,7 +83,7 @@ pub(crate) async fn all(client: &Downstream, bytes: &[u8]) -> Result<(), End> {
 async fn part_of_file(client: &Downstream, file: &File, part: (u64, u64)) -> (u64, Result<(), End>) {
     let (start, length) = part;
     let mut offset = start;
-    let mut rate = client.worker.shared.timers().send_rate(client.now_ms());
+    let mut rate = client.worker.shared.timers().send_pace(client.now_ms());
     while offset - start < length {
         let due = length - (offset - start);
         match client.stream.try_send_file(file, &mut offset, due) {
@@ -107,7 +107,7 @@ async fn part_of_file(client: &Downstream, file: &File, part: (u64, u64)) -> (u6
 }
 
 /// Waits until the client takes more; one that takes too little for too long is given up.
-pub(crate) async fn until_writable(client: &Downstream, rate: &SendRate) -> Result<(), End> {
+pub(crate) async fn until_writable(client: &Downstream, rate: &Pace) -> Result<(), End> {
     if rate.too_slow(client.now_ms()) {
         return Err(client.fired(Fired::Timer(TimerReason::MinBytesPerSecond)));
     }

@@ -182,6 +182,9 @@ impl Connection {
     /// A piece of a body nobody wants. When it becomes too long, the answer goes out and the connection ends.
     fn discard(&mut self, bytes: usize, out: &mut Vec<u8>) -> Option<Turn> {
         self.discarded_bytes += bytes as u64;
+        if let Some(pace) = &mut self.drain_pace {
+            pace.progress(bytes as u64, self.client.now_ms());
+        }
         if self.discarded_bytes <= DISCARD_BYTES_MAX {
             return None;
         }
@@ -220,6 +223,7 @@ impl Connection {
         exchange.keep_alive =
             exchange.request.keep_alive() && !self.client.worker.draining.get() && !self.listener.closed.get();
         self.discarded_bytes = 0;
+        self.drain_pace = None;
         self.renew_plan();
         // The address may have changed from http to https meanwhile.
         let listener = self.plan.listeners.get(&self.listener.address);

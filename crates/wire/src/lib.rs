@@ -20,4 +20,4 @@ pub use http1::{
 pub use limits::HeadLimits;
 pub use malformed::Malformed;
 pub use path::BadPath;
-pub use timers::{SendRate, TimerReason, Timers, Waiting};
+pub use timers::{Pace, TimerReason, Timers, Waiting};

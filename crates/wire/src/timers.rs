@@ -7,11 +7,12 @@ pub struct Timers {
     pub idle_ms: u64,
     /// From the first byte of a head to its last: `HeaderWait`.
     pub header_wait_ms: u64,
-    /// From the last received piece of a body to the next: `EntityBody`.
+    /// From the last received piece of a body to the next: `EntityBody`. On average over this time a body also has to
+    /// come at the least speed, see [`Pace`].
     pub entity_body_ms: u64,
     /// The same for a body that nobody wants any more: `DrainEntityBody`.
     pub drain_entity_body_ms: u64,
-    /// Least speed at which a peer takes a response: `webLimits/minBytesPerSecond`. See [`SendRate`].
+    /// Least speed at which a peer takes a response, and sends a body: `webLimits/minBytesPerSecond`. See [`Pace`].
     pub min_bytes_per_second: u64,
 }
 
@@ -83,46 +84,50 @@ impl Timers {
     }
 
     /// The measure for one response of which the first byte is due at `now_ms`.
-    pub fn send_rate(&self, now_ms: u64) -> SendRate {
-        SendRate::with_minimum(now_ms, self.min_bytes_per_second)
+    pub fn send_pace(&self, now_ms: u64) -> Pace {
+        Pace::new(now_ms, self.min_bytes_per_second, SEND_GRACE_MS)
+    }
+
+    /// The measure for one body of a request that is waited for from `now_ms` on.
+    pub fn body_pace(&self, state: Waiting, now_ms: u64) -> Pace {
+        let (wait_ms, _) = self.deadline(state, 0);
+        let least = if wait_ms == u64::MAX { 0 } else { self.min_bytes_per_second };
+        Pace::new(now_ms, least, wait_ms)
     }
 }
 
-/// Whether a peer takes a response fast enough, on average over [`SendRate::GRACE_MS`].
+/// Time over which the speed of a client that takes a response is averaged; one that takes nothing at all is too slow after
+/// this.
+const SEND_GRACE_MS: u64 = 30_000;
+
+/// Whether a peer is fast enough, on average over a grace time.
 ///
 /// The peer has a credit of as many bytes as the least speed carries in the grace time. The credit runs down with
-/// the clock and is filled up, never over its start, by what the peer takes; a big piece that went into the
+/// the clock and is filled up, never over its start, by what the peer moves; a big piece that went into the
 /// kernel's buffer at once buys no more than one grace time.
 #[derive(Copy, Clone, Debug)]
-pub struct SendRate {
+pub struct Pace {
     bytes_per_second: u64,
+    grace_ms: u64,
     /// In thousandths of a byte, so that no rounding adds up.
     credit: u64,
     at_ms: u64,
 }
 
-impl SendRate {
-    /// Time over which the speed is averaged; a peer that takes nothing at all is too slow after this.
-    pub const GRACE_MS: u64 = 30_000;
-
-    /// A measure that starts now, with the least speed of IIS (240 bytes per second).
-    pub fn new(now_ms: u64) -> Self {
-        Self::with_minimum(now_ms, Timers::default().min_bytes_per_second)
+impl Pace {
+    /// A measure that starts now; a least speed of 0 is never too slow.
+    pub fn new(now_ms: u64, bytes_per_second: u64, grace_ms: u64) -> Self {
+        Self { bytes_per_second, grace_ms, credit: full_credit(bytes_per_second, grace_ms), at_ms: now_ms }
     }
 
-    /// A measure that starts now, with another least speed; 0 is never too slow.
-    pub fn with_minimum(now_ms: u64, bytes_per_second: u64) -> Self {
-        Self { bytes_per_second, credit: full_credit(bytes_per_second), at_ms: now_ms }
-    }
-
-    /// The peer took this many bytes.
+    /// The peer moved this many bytes.
     pub fn progress(&mut self, bytes: u64, now_ms: u64) {
         let credit = self.credit_at(now_ms).saturating_add(bytes.saturating_mul(1000));
-        self.credit = credit.min(full_credit(self.bytes_per_second));
+        self.credit = credit.min(full_credit(self.bytes_per_second, self.grace_ms));
         self.at_ms = self.at_ms.max(now_ms);
     }
 
-    /// Nothing was due to the peer until now: the clock starts anew, the credit stays as it was.
+    /// Nothing was due from the peer until now: the clock starts anew, the credit stays as it was.
     pub fn resume(&mut self, now_ms: u64) {
         self.at_ms = self.at_ms.max(now_ms);
     }
@@ -132,7 +137,7 @@ impl SendRate {
         now_ms >= self.deadline_ms()
     }
 
-    /// When the peer becomes too slow if it takes nothing more; `u64::MAX` without a least speed.
+    /// When the peer becomes too slow if it moves nothing more; `u64::MAX` without a least speed.
     pub fn deadline_ms(&self) -> u64 {
         match self.credit.checked_div(self.bytes_per_second) {
             Some(left_ms) => self.at_ms.saturating_add(left_ms),
@@ -146,8 +151,8 @@ impl SendRate {
     }
 }
 
-fn full_credit(bytes_per_second: u64) -> u64 {
-    bytes_per_second.saturating_mul(SendRate::GRACE_MS)
+fn full_credit(bytes_per_second: u64, grace_ms: u64) -> u64 {
+    bytes_per_second.saturating_mul(grace_ms)
 }
 
 #[cfg(test)]
@@ -168,7 +173,7 @@ mod tests {
 
     /// A peer that takes `bytes` every second: the second in which it becomes too slow within ten minutes.
     fn slow_after_s(bytes: u64) -> Option<u64> {
-        let mut rate = SendRate::new(1000);
+        let mut rate = Timers::default().send_pace(1000);
         (1..=600).find(|second| {
             let now_ms = 1000 + second * 1000;
             let slow = rate.too_slow(now_ms);
@@ -188,26 +193,49 @@ mod tests {
 
     #[test]
     fn a_burst_buys_one_grace_time_only() {
-        let mut rate = SendRate::new(0);
+        let mut rate = Timers::default().send_pace(0);
         rate.progress(1 << 30, 10);
-        assert!(!rate.too_slow(10 + SendRate::GRACE_MS - 1));
-        assert!(rate.too_slow(10 + SendRate::GRACE_MS));
+        assert!(!rate.too_slow(10 + SEND_GRACE_MS - 1));
+        assert!(rate.too_slow(10 + SEND_GRACE_MS));
     }
 
     #[test]
     fn waiting_for_ourselves_costs_nothing() {
-        let mut rate = SendRate::new(0);
+        let mut rate = Timers::default().send_pace(0);
         rate.resume(1_000_000);
         assert!(!rate.too_slow(1_000_000));
         rate.progress(1, 5); // A clock that steps back does no harm.
-        assert_eq!(rate.deadline_ms(), 1_000_000 + SendRate::GRACE_MS);
+        assert_eq!(rate.deadline_ms(), 1_000_000 + SEND_GRACE_MS);
     }
 
     #[test]
     fn no_least_speed_is_never_too_slow() {
-        let mut rate = SendRate::with_minimum(0, 0);
+        let mut rate = Pace::new(0, 0, SEND_GRACE_MS);
         rate.progress(0, 5);
         assert!(!rate.too_slow(u64::MAX - 1));
-        assert_eq!(Timers { min_bytes_per_second: 0, ..Timers::default() }.send_rate(3).deadline_ms(), u64::MAX);
+        assert_eq!(Timers { min_bytes_per_second: 0, ..Timers::default() }.send_pace(3).deadline_ms(), u64::MAX);
+    }
+
+    /// A body of which `bytes` come every `every_s` seconds: when its client is given up, in seconds.
+    fn body_given_up_after_s(timers: Timers, (bytes, every_s): (u64, usize)) -> Option<u64> {
+        let mut pace = timers.body_pace(Waiting::Body, 0);
+        for second in (every_s as u64..=3600).step_by(every_s) {
+            if pace.too_slow(second * 1000) {
+                return Some(pace.deadline_ms() / 1000);
+            }
+            pace.progress(bytes, second * 1000);
+        }
+        None
+    }
+
+    #[test]
+    fn a_body_in_drops_is_found_out() {
+        let of = |timers, drops| body_given_up_after_s(timers, drops);
+        assert_eq!(of(Timers::default(), (1, 10)), Some(120));
+        assert_eq!(of(Timers::default(), (1200, 10)), Some(235), "half the least speed");
+        assert_eq!(of(Timers::default(), (2400, 10)), None);
+        assert_eq!(of(Timers::default(), (28_800, 119)), None, "a pause within the time is nobody's harm");
+        assert_eq!(of(Timers { min_bytes_per_second: 0, ..Timers::default() }, (1, 10)), None);
+        assert_eq!(of(Timers { entity_body_ms: 0, ..Timers::default() }, (1, 10)), None);
     }
 }

@@ -70,10 +70,10 @@ fn patience_after(net: Net, first: &str) -> Duration {
     since.elapsed()
 }
 
-/// Sends a head that never ends, a byte ten times a second; gives the time until the server no longer took it.
-fn patience_with_a_trickle(net: Net) -> Duration {
+/// Sends what never ends, after `first` a byte ten times a second; gives the time until the server no longer took it.
+fn patience_with_a_trickle(net: Net, first: &str) -> Duration {
     let mut connection = net.client(0).connect(net.at(2)).unwrap();
-    connection.send("GET / HTTP/1.1\r\nX: ").unwrap();
+    connection.send(first).unwrap();
     let since = Instant::now();
     while connection.send("x").is_ok() && since.elapsed() < LATE * 2 {
         silence(100);
@@ -103,9 +103,13 @@ fn silent_clients_are_left_in_time() {
     };
     check("nothing", 2, "Timer_ConnectionIdle", patience_after(net, ""));
     check("half a head", 1, "Timer_HeaderWait", patience_after(net, "GET / HTTP/1.1\r\nHost"));
-    check("a trickled head", 1, "Timer_HeaderWait", patience_with_a_trickle(net));
+    check("a trickled head", 1, "Timer_HeaderWait", patience_with_a_trickle(net, "GET / HTTP/1.1\r\nX: "));
     let forwarded = "POST /app/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc";
     check("half a body", 2, "Timer_EntityBody", patience_after(net, forwarded));
+    let trickled = "POST /app/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
+    check("a trickled body", 2, "Timer_EntityBody", patience_with_a_trickle(net, trickled));
+    let unwanted = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
+    check("a trickled body that nobody wants", 2, "Timer_EntityBody", patience_with_a_trickle(net, unwanted));
 }
 
 #[test]

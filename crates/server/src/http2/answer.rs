@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use doorward_wire::{Response as Answered, SendRate};
+use doorward_wire::{Pace, Response as Answered};
 use h2::server::SendResponse;
 use h2::{Reason, SendStream};
 
@@ -41,7 +41,7 @@ pub(super) struct Answer {
     /// A head from an upstream that leaves with what follows it.
     head: Cell<Option<http::Response<()>>>,
     head_bytes: Cell<u64>,
-    rate: Cell<SendRate>,
+    rate: Cell<Pace>,
     stalled: Cell<bool>,
 }
 
@@ -53,7 +53,7 @@ impl Answer {
             state: RefCell::new(State::Head(respond)),
             head: Cell::new(None),
             head_bytes: Cell::new(0),
-            rate: Cell::new(session.worker.shared.timers().send_rate(session.now_ms())),
+            rate: Cell::new(session.worker.shared.timers().send_pace(session.now_ms())),
             stalled: Cell::new(false),
         }
     }

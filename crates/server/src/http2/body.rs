@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use doorward_wire::{TimerReason, Waiting};
+use doorward_wire::{Pace, TimerReason, Waiting};
 use h2::RecvStream;
 
 use super::head::is_trailer;
@@ -17,6 +17,7 @@ pub(super) struct Received<'s> {
     body: RecvStream,
     piece: Option<Bytes>,
     ended: bool,
+    pace: Pace,
     /// Content received.
     pub(super) bytes: u64,
     /// The timer that ended it.
@@ -26,13 +27,15 @@ pub(super) struct Received<'s> {
 impl<'s> Received<'s> {
     pub(super) fn new(session: &'s Session, body: RecvStream) -> Self {
         let ended = body.is_end_stream();
-        Self { session, body, piece: None, ended, bytes: 0, overdue: None }
+        let pace = session.worker.shared.timers().body_pace(Waiting::Body, session.now_ms());
+        Self { session, body, piece: None, ended, pace, bytes: 0, overdue: None }
     }
 
     async fn next(&mut self) -> Result<(), End> {
         match self.body.data().await {
             Some(Ok(piece)) => {
                 self.bytes += piece.len() as u64;
+                self.pace.progress(piece.len() as u64, self.session.now_ms());
                 self.piece = Some(piece);
                 Ok(())
             }
@@ -68,6 +71,9 @@ impl Source for Received<'_> {
     async fn receive(&mut self) -> Result<(), End> {
         let now_ms = self.session.now_ms();
         let (deadline_ms, reason) = self.session.worker.shared.timers().deadline(Waiting::Body, now_ms);
+        // Until now it was the upstream that was waited for.
+        self.pace.resume(now_ms);
+        let deadline_ms = deadline_ms.min(self.pace.deadline_ms());
         let wait = Duration::from_millis(deadline_ms.saturating_sub(now_ms));
         if let Ok(outcome) = tokio::time::timeout(wait, self.next()).await {
             return outcome;

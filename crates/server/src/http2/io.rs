@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use doorward_wire::SendRate;
+use doorward_wire::Pace;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::frames::{FrameScan, Passed};
@@ -21,7 +21,7 @@ pub(super) struct Io<'c> {
     prefix: Vec<u8>,
     received: FrameScan,
     sent: FrameScan,
-    rate: SendRate,
+    rate: Pace,
     /// The client owes us room.
     blocked: bool,
 }
@@ -34,7 +34,7 @@ impl<'c> Io<'c> {
             prefix,
             received: FrameScan::after(PREFACE.len()),
             sent: FrameScan::after(0),
-            rate: client.worker.shared.timers().send_rate(client.now_ms()),
+            rate: client.worker.shared.timers().send_pace(client.now_ms()),
             blocked: false,
         }
     }

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::task::{Context, Poll};
 
-use doorward_wire::{CONTINUE, Event, LAST_CHUNK, Request, Response, ServerMachine, Waiting, write_chunk};
+use doorward_wire::{CONTINUE, Event, LAST_CHUNK, Pace, Request, Response, ServerMachine, Waiting, write_chunk};
 
 use super::sides::{Broken, GATHERED_BYTES_MAX, Gathered, Sink, Source, put_end, put_piece};
 use super::{Progress, head};
@@ -17,9 +17,17 @@ use crate::worker::Worker;
 
 /// The body, out of the connection's bytes.
 pub(super) struct Received<'c> {
-    pub(super) client: &'c Downstream,
-    pub(super) machine: &'c mut ServerMachine,
-    pub(super) carry: &'c mut Vec<u8>,
+    client: &'c Downstream,
+    machine: &'c mut ServerMachine,
+    carry: &'c mut Vec<u8>,
+    pace: Pace,
+}
+
+impl<'c> Received<'c> {
+    pub(super) fn new(client: &'c Downstream, machine: &'c mut ServerMachine, carry: &'c mut Vec<u8>) -> Self {
+        let pace = client.worker.shared.timers().body_pace(Waiting::Body, client.now_ms());
+        Self { client, machine, carry, pace }
+    }
 }
 
 impl Source for Received<'_> {
@@ -64,11 +72,13 @@ impl Source for Received<'_> {
     }
 
     async fn receive(&mut self) -> Result<(), End> {
+        // Until now it was the upstream that was waited for.
+        self.pace.resume(self.client.now_ms());
         loop {
             let watch = &self.client.watched.watch;
-            let (deadline_ms, reason) =
-                self.client.worker.shared.timers().deadline(Waiting::Body, self.client.now_ms());
-            watch.receive_by(deadline_ms, reason);
+            let now_ms = self.client.now_ms();
+            let (deadline_ms, reason) = self.client.worker.shared.timers().deadline(Waiting::Body, now_ms);
+            watch.receive_by(deadline_ms.min(self.pace.deadline_ms()), reason);
             let outcome = poll_fn(|context| match watch.poll_fired(context) {
                 Some(fired) => Poll::Ready(Err(fired)),
                 None => self.client.stream.poll_readable(context).map(|_| Ok(())),
@@ -84,7 +94,10 @@ impl Source for Received<'_> {
             self.client.worker.give_back(scratch);
             match count {
                 Ok(0) => return Err(End::Close),
-                Ok(_) => return Ok(()),
+                Ok(count) => {
+                    self.pace.progress(count as u64, self.client.now_ms());
+                    return Ok(());
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => return Err(End::Close),
             }

@@ -102,7 +102,7 @@ fn no_certificate(client: &Downstream, alert: &[u8]) -> End {
 /// The rest of the handshake, until all our words of it have left.
 async fn finish(client: &Downstream, accepted: Accepted, config: Arc<ServerConfig>) -> Result<ServerConnection, End> {
     let mut connection = accepted.into_connection(config).map_err(|refused| failed(client, refused))?;
-    let rate = client.worker.shared.timers().send_rate(client.now_ms());
+    let rate = client.worker.shared.timers().send_pace(client.now_ms());
     loop {
         while connection.wants_write() {
             match connection.write_tls(&mut To(client.stream.tcp())) {
