@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Which Debian packages the scripts need, and how they come onto the machine. Sourced by scripts/run, scripts/test and scripts/fuzz.
+# Which Debian packages the scripts need, and how they come onto the machine. Sourced by scripts/run, scripts/test, scripts/bench
+# and scripts/fuzz.
 # Each line: what has to be there (a command or a file), then the package that brings it.
 
 packages_to_build='
@@ -30,6 +31,17 @@ valgrind                valgrind
 goaccess                goaccess
 logrotate               logrotate
 /usr/lib/python3/dist-packages/pandas/__init__.py  python3-pandas
+'
+
+packages_to_bench='
+nginx                   nginx-light
+haproxy                 haproxy
+lighttpd                lighttpd
+h2o                     h2o
+caddy                   caddy
+openssl                 openssl
+h2load                  nghttp2-client
+taskset                 util-linux
 '
 
 packages_to_fuzz='
