@@ -155,6 +155,7 @@ fn own(settings: &Settings) -> Rows {
         ("tarpitMs", section.tarpit_ms.to_string()),
         ("countDenied", section.count_denied.to_string()),
         ("exemptAllowed", section.exempt_allowed.to_string()),
+        ("countLongLived", section.count_long_lived.to_string()),
         ("ipv6PrefixLength", section.ipv6_prefix_length.to_string()),
         ("ipv6WiderClients", section.ipv6_wider_clients.to_string()),
         ("ipv6WiderPrefixLength", section.ipv6_wider_prefix_length.to_string()),

@@ -60,6 +60,8 @@ pub struct StatusReport {
     pub requests: u64,
     /// Accepts that failed or had to wait, mostly for want of descriptors.
     pub accept_errors: u64,
+    /// Upgraded connections and event streams open now.
+    pub long_lived: u64,
 }
 
 /// One site.
@@ -256,6 +258,7 @@ pub async fn status(control: &Control, sink: &Sink, standing: Standing) -> Statu
         threads: server.threads,
         connections: server.connections,
         open_connections: server.open_connections,
+        long_lived: server.long_lived,
         requests: server.requests,
         accept_errors: server.accept_errors,
     }

@@ -92,6 +92,7 @@ impl Configuration {
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
             http_errors: HttpErrors::read(&section("system.webServer/httpErrors")),
             http_logging: HttpLogging::read(&section("system.webServer/httpLogging")),
+            web_socket: section("system.webServer/webSocket").bool("enabled"),
             logs: LogsSection::read(&section("doorward/logs")),
             files: FilesSection::read(&section("doorward/files")),
             limiter: self.hierarchy.limiter(place),

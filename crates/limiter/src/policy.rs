@@ -30,6 +30,9 @@ pub struct Policy {
     pub wider: Option<Wider>,
     /// Whether an explicit allow entry exempts from the dynamic limits (D5). On by default.
     pub exempt_allowed: bool,
+    /// Whether an upgraded connection or an event stream counts as in progress until it ends, or only until its answer has
+    /// begun. On by default.
+    pub counts_long_lived: bool,
     /// How many leading bits of an IPv6 address make one client (D10). 64 by default, 128 is IIS's way.
     pub ipv6_prefix_length: u8,
     /// Where the counters belong.
@@ -52,6 +55,7 @@ impl Policy {
             penalty: None,
             wider: None,
             exempt_allowed: true,
+            counts_long_lived: true,
             ipv6_prefix_length: 64,
             scope,
             source: ClientSource::Peer,

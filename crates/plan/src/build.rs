@@ -206,7 +206,7 @@ impl Effective {
             content: static_content(settings),
             errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
             logging: settings.http_logging,
-            upstream: settings.proxy.as_ref().and_then(upstream),
+            upstream: settings.proxy.as_ref().and_then(|section| upstream(section, settings.web_socket)),
             fault: None,
         }
     }
@@ -279,7 +279,7 @@ fn cache_control(section: &ClientCache) -> CacheControl {
 }
 
 /// `to` was checked by `config`: an http URL without user, query and fragment.
-fn upstream(section: &doorward_config::ProxySection) -> Option<Upstream> {
+fn upstream(section: &doorward_config::ProxySection, upgrades: bool) -> Option<Upstream> {
     let rest = section.to.strip_prefix("http://")?;
     let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
     let (host, port) = match authority.rfind(':') {
@@ -292,5 +292,6 @@ fn upstream(section: &doorward_config::ProxySection) -> Option<Upstream> {
         base_path: path.trim_end_matches('/').to_owned(),
         connect_timeout_ms: section.connect_timeout_ms.into(),
         response_timeout_ms: section.response_timeout_ms.into(),
+        upgrades,
     })
 }

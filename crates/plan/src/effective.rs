@@ -26,6 +26,8 @@ pub struct Upstream {
     pub connect_timeout_ms: u64,
     /// How long the upstream may stay silent before its answer is given up, in milliseconds.
     pub response_timeout_ms: u64,
+    /// Whether a client may ask it for another protocol on its connection (`webSocket`).
+    pub upgrades: bool,
 }
 
 /// How a denial by the limiter looks beyond its status.

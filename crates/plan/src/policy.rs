@@ -34,6 +34,7 @@ pub(crate) fn policy(
         wider: wider(own),
         logging_only: dynamic.enable_logging_only_mode,
         exempt_allowed: own.exempt_allowed,
+        counts_long_lived: own.count_long_lived,
         ipv6_prefix_length: own.ipv6_prefix_length,
         scope: scope(&dynamic.limits_path, None),
         source: source(settings),

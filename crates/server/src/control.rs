@@ -250,6 +250,7 @@ impl Control {
             open_connections: totals.open_connections.load(Ordering::Relaxed),
             requests: totals.requests.load(Ordering::Relaxed),
             accept_errors: totals.accept_errors.load(Ordering::Relaxed),
+            long_lived: totals.long_lived.load(Ordering::Relaxed),
         }
     }
 

@@ -10,8 +10,10 @@ use doorward_wire::{Request, Version};
 
 use crate::clock::unix_ms;
 use crate::custom_fields;
+use crate::long_lived::LongLived;
 use crate::names::Named;
 use crate::stream::Ends;
+use crate::worker::Worker;
 
 /// What is known of the answer when it is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub(crate) struct Exchange {
     pub(crate) host_name: Option<Arc<Named>>,
     /// The limiter's word; its permit is held until this exchange is finished.
     pub(crate) admission: Option<Admission>,
+    /// Set once it is known that the answer goes on for as long as both sides like.
+    pub(crate) long_lived: Option<LongLived>,
     pub(crate) answered: Answered,
     pub(crate) keep_alive: bool,
     /// Bytes of the response that were handed to the kernel, head included.
@@ -66,6 +70,7 @@ impl Exchange {
             client: Client::direct(ends.peer.ip()),
             host_name: None,
             admission: None,
+            long_lived: None,
             answered: Answered::default(),
             keep_alive: false,
             sent_bytes: 0,
@@ -86,6 +91,7 @@ impl Exchange {
         self.client = Client::direct(ends.peer.ip());
         self.host_name = None;
         self.admission = None;
+        self.long_lived = None;
         self.answered = Answered::default();
         self.keep_alive = false;
         self.sent_bytes = 0;
@@ -93,6 +99,14 @@ impl Exchange {
         self.response_head.clear();
         self.stream = None;
         self.unrecorded = false;
+    }
+
+    /// From here on it is an upgraded connection or an event stream. Whether it still counts as in progress is the policy's.
+    pub(crate) fn live_long(&mut self, worker: &Worker) {
+        self.long_lived = Some(LongLived::begin(&worker.shared));
+        if let (Some(admission), Some(effective)) = (&mut self.admission, &self.effective) {
+            admission.live_long(&effective.policy);
+        }
     }
 
     /// Takes note of a head that is sent, where the site's log asks for a field of it.

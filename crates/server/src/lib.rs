@@ -17,6 +17,7 @@ mod headroom;
 mod http2;
 mod introduce;
 mod listener;
+mod long_lived;
 mod names;
 mod ongoing;
 mod outcome;

@@ -6,6 +6,7 @@ mod head;
 mod http1;
 mod pool;
 mod sides;
+mod tunnel;
 mod upload;
 
 pub(crate) use head::{is_trusted_proxy, response as response_head};
@@ -24,7 +25,7 @@ use crate::connection::Connection;
 use crate::downstream::End;
 use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
 use crate::outcome::SiteRefusal;
-use download::Downloaded;
+use download::{Downloaded, Finished};
 use http1::{Answering, Received};
 
 /// `WinHTTP`'s codes, as ARR logs them (IIS reference §5.2).
@@ -51,6 +52,13 @@ pub(crate) enum Failure {
     TooLarge,
     /// The client went away, or was too slow.
     Client(End),
+}
+
+/// An upstream connection that no longer speaks HTTP.
+pub(crate) struct Switched {
+    link: TcpStream,
+    /// Received behind the head of its answer.
+    ahead: Vec<u8>,
 }
 
 /// How much of the client's message has been read for the upstream.
@@ -94,20 +102,26 @@ pub(crate) async fn forward(
     };
     exchange.received_bytes = connection.machine.wire_bytes().max(exchange.received_bytes);
     match outcome {
-        Ok(()) => finished(connection, exchange, &progress),
+        Ok(None) => finished(connection, exchange, &progress),
+        Ok(Some(switched)) => {
+            let end = tunnel::run(connection, &mut exchange, switched, upstream.response_timeout_ms).await;
+            connection.client.worker.finish(exchange);
+            Err(end)
+        }
         Err(failure) => failed(connection, exchange, (failure, &progress)).await,
     }
 }
 
-/// Forwards the request of any client and streams the answer back.
+/// Forwards the request of any client and streams the answer back. Returns the upstream's connection where both sides
+/// agreed on another protocol.
 pub(crate) async fn pass<S: Source, K: Sink>(
     mut sides: Sides<'_, S, K>,
     exchange: &mut Exchange,
     upstream: &Upstream,
     progress: &Progress,
-) -> Result<(), Failure> {
+) -> Result<Option<Switched>, Failure> {
     let outcome = attempt(&mut sides, exchange, upstream, (progress, true)).await;
-    if outcome == Err(Failure::Stale) && !progress.consumed.get() && is_idempotent(exchange.request.method()) {
+    if matches!(outcome, Err(Failure::Stale)) && !progress.consumed.get() && is_idempotent(exchange.request.method()) {
         // The new connection has not got the request yet.
         progress.uploaded.set(false);
         return attempt(&mut sides, exchange, upstream, (progress, false)).await;
@@ -126,7 +140,7 @@ async fn attempt<S: Source, K: Sink>(
     exchange: &mut Exchange,
     upstream: &Upstream,
     (progress, reuse): (&Progress, bool),
-) -> Result<(), Failure> {
+) -> Result<Option<Switched>, Failure> {
     let worker = sides.sink.worker();
     let now_ms = worker.shared.clock.now_ms();
     let pooled = if reuse { worker.upstreams.take(upstream, now_ms) } else { None };
@@ -135,7 +149,7 @@ async fn attempt<S: Source, K: Sink>(
         Some(link) => link,
         None => connect::connect(upstream).await?,
     };
-    let reusable = converse(sides, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
+    let used = converse(sides, exchange, &link, (upstream, progress)).await.map_err(|failure| match failure {
         Failure::NoAnswer if used_before => Failure::Stale,
         Failure::NoAnswer
         | Failure::Connect
@@ -146,31 +160,46 @@ async fn attempt<S: Source, K: Sink>(
         | Failure::TooLarge
         | Failure::Client(_) => failure,
     })?;
-    if reusable && progress.uploaded.get() {
-        worker.upstreams.give_back(upstream, link, worker.shared.clock.now_ms());
+    match used {
+        Used::Reusable if progress.uploaded.get() => {
+            worker.upstreams.give_back(upstream, link, worker.shared.clock.now_ms());
+        }
+        Used::Up | Used::Reusable => {}
+        Used::Switched(ahead) => return Ok(Some(Switched { link, ahead })),
     }
-    Ok(())
+    Ok(None)
+}
+
+/// What an upstream connection is good for after an answer.
+enum Used {
+    /// Nothing.
+    Up,
+    /// Another request.
+    Reusable,
+    /// Another protocol, whose first bytes these are.
+    Switched(Vec<u8>),
 }
 
 /// Sends the request and passes the answer on, both at once: an upstream may answer before it has
-/// read everything. Returns whether the upstream connection can carry another request.
+/// read everything.
 async fn converse<S: Source, K: Sink>(
     sides: &mut Sides<'_, S, K>,
     exchange: &mut Exchange,
     link: &TcpStream,
     (upstream, progress): (&Upstream, &Progress),
-) -> Result<bool, Failure> {
+) -> Result<Used, Failure> {
     let Sides { source, sink } = sides;
     if exchange.request.expects_continue() && source.is_untouched() {
         sink.proceed().await.map_err(Failure::Client)?;
     }
-    let head = head::request(exchange, upstream);
+    let offer = head::offer(exchange, upstream);
+    let head = head::request(exchange, upstream, offer.as_deref());
     let chunked = exchange.request.body() == BodyLength::Chunked;
     let mut answer = ClientMachine::new(HeadLimits { request_bytes_max: 256 * 1024, ..HeadLimits::default() });
     answer.begin(exchange.is_head());
     let body_bytes_max = body_bytes_max(exchange);
     let replaces = exchange.effective.as_ref().is_some_and(|effective| effective.errors.replaces_existing);
-    let mut downloaded = Downloaded::new(upstream, replaces);
+    let mut downloaded = Downloaded::new(upstream, replaces, offer);
     let finished = {
         let upload = upload::run(*source, link, (head, chunked), (progress, body_bytes_max));
         let download = download::run((*sink, progress), exchange, link, (&mut answer, &mut downloaded));
@@ -198,7 +227,11 @@ async fn converse<S: Source, K: Sink>(
         Err(Failure::TooLarge) if downloaded.has_begun() => Err(Failure::BrokenOff),
         finished => finished,
     };
-    finished.map(|()| answer.reusable() && downloaded.is_used_up())
+    Ok(match finished? {
+        Finished::Switched => Used::Switched(downloaded.into_rest()),
+        Finished::Complete if answer.reusable() && downloaded.is_used_up() => Used::Reusable,
+        Finished::Complete => Used::Up,
+    })
 }
 
 /// How long a body may become whose length nobody knows beforehand.

@@ -50,7 +50,7 @@ async fn counted(
 }
 
 /// Sends what fits at once; returns a copy of the rest, so that no shared buffer is held while waiting.
-fn now(client: &Downstream, bytes: &[u8]) -> Result<Vec<u8>, End> {
+pub(crate) fn now(client: &Downstream, bytes: &[u8]) -> Result<Vec<u8>, End> {
     let mut written = 0;
     while written < bytes.len() {
         match client.stream.try_write(&bytes[written..]) {

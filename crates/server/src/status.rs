@@ -48,4 +48,6 @@ pub struct ServerStatus {
     pub requests: u64,
     /// Accepts that failed or had to wait, mostly for want of descriptors.
     pub accept_errors: u64,
+    /// Upgraded connections and event streams open now.
+    pub long_lived: u64,
 }

@@ -76,6 +76,8 @@ pub(crate) struct Totals {
     pub(crate) requests: AtomicU64,
     pub(crate) open_connections: AtomicU64,
     pub(crate) accept_errors: AtomicU64,
+    /// Upgraded connections and event streams open now.
+    pub(crate) long_lived: AtomicU64,
 }
 
 /// What the control side asks of a thread. Each is acknowledged when it is done.
@@ -285,6 +287,7 @@ impl Worker {
     /// Takes an exchange back; its permit is released.
     pub(crate) fn recycle(&self, mut exchange: Box<Exchange>) {
         exchange.admission = None;
+        exchange.long_lived = None;
         exchange.site = None;
         exchange.effective = None;
         let mut pool = self.exchanges.borrow_mut();

@@ -12,6 +12,7 @@ mod malformed;
 pub mod path;
 pub mod proxy_protocol;
 pub mod timers;
+pub mod upgrade;
 
 pub use http1::{
     BodyLength, CONTINUE, ClientMachine, Event, Framing, HeadWriter, LAST_CHUNK, Request, Response, ServerMachine,
@@ -21,3 +22,4 @@ pub use limits::HeadLimits;
 pub use malformed::Malformed;
 pub use path::BadPath;
 pub use timers::{Pace, TimerReason, Timers, Waiting};
+pub use upgrade::Tunnel;

@@ -45,4 +45,5 @@ mod static_files;
 mod stop_start;
 mod tls;
 mod tls_files;
+mod upgrades;
 mod web_config;

@@ -16,6 +16,7 @@ pub(super) const LIMITER: SectionTable = SectionTable {
         &[
             AttributeTable::new("countDenied", Bool).default("true"),
             AttributeTable::new("exemptAllowed", Bool).default("true"),
+            AttributeTable::new("countLongLived", Bool).default("true"),
             AttributeTable::new("ipv6PrefixLength", Kind::uint(1, 128)).default("64"),
             AttributeTable::new("trustedProxies", Text).check(checks::networks),
             AttributeTable::new("trustAnyProxy", Bool).default("false"),

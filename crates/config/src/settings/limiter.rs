@@ -15,6 +15,8 @@ pub struct LimiterSection {
     pub count_denied: bool,
     /// Whether an entry `allowed="true"` of the static list exempts from the dynamic limits.
     pub exempt_allowed: bool,
+    /// Whether an upgraded connection or an event stream counts as in progress until it ends.
+    pub count_long_lived: bool,
     /// Bits of an IPv6 address that make one client, 1..128.
     pub ipv6_prefix_length: u8,
     /// Proxies whose forwarded headers are believed. `None`: the attribute is nowhere set (private peers are believed
@@ -116,6 +118,7 @@ impl LimiterSection {
         Self {
             count_denied: section.bool("countDenied"),
             exempt_allowed: section.bool("exemptAllowed"),
+            count_long_lived: section.bool("countLongLived"),
             ipv6_prefix_length: u8::try_from(section.uint("ipv6PrefixLength")).unwrap_or(64),
             trusted_proxies: trusted.map(|setting| parse_networks(&setting.text).unwrap_or_default()),
             trust_any_proxy: section.bool("trustAnyProxy"),

@@ -53,6 +53,8 @@ pub struct Settings {
     pub http_errors: HttpErrors,
     /// `system.webServer/httpLogging`.
     pub http_logging: HttpLogging,
+    /// Whether `system.webServer/webSocket` is enabled: whether upgrades are forwarded.
+    pub web_socket: bool,
     /// `doorward/logs`; read at a site's root.
     pub logs: LogsSection,
     /// `doorward/files`.

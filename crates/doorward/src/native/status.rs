@@ -18,14 +18,15 @@ pub(super) fn run(socket: &Path, json: bool) -> Result<(), Refused> {
     }
     let seconds = status["up_ms"].as_u64().unwrap_or(0) / 1000;
     text::line(format!(
-        "Doorward {} (pid {}), up {} h {} min {} s, {} requests, {} connections open",
+        "Doorward {} (pid {}), up {} h {} min {} s, {} requests, {} connections open, {} upgraded or event streams",
         word(&status["version"]),
         status["pid"],
         seconds / 3600,
         seconds / 60 % 60,
         seconds % 60,
         status["requests"],
-        status["open_connections"]
+        status["open_connections"],
+        status["long_lived"]
     ));
     configuration(&status["configuration"]);
     sites(&status["sites"]);

@@ -55,6 +55,17 @@ impl Admission {
         self.more.as_ref()?.network
     }
 
+    /// The answer has begun and goes on for as long as both sides like: an upgraded connection or an event stream. It gives
+    /// its places back now where the policy does not count such.
+    pub fn live_long(&mut self, policy: &Policy) {
+        if !policy.counts_long_lived {
+            self.permit = Permit::empty();
+            if let Some(more) = &mut self.more {
+                more.permits.clear();
+            }
+        }
+    }
+
     pub(super) fn uncounted(decision: Decision, exempt: bool) -> Self {
         Self { decision, counts: Counts::default(), exempt, permit: Permit::empty(), more: None }
     }

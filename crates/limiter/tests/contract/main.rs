@@ -7,6 +7,7 @@ mod before;
 mod change;
 mod desk;
 mod flood;
+mod long_lived;
 mod model;
 mod patterns;
 mod rules;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use doorward_plan::Upstream;
-use doorward_wire::{ClientMachine, Event, Response};
+use doorward_wire::{ClientMachine, Event, Response, upgrade};
 use tokio::net::TcpStream;
 
 use super::sides::Sink;
@@ -21,6 +21,8 @@ pub(super) struct Downloaded {
     head_sent: bool,
     /// Errors of the upstream are not passed on (`existingResponse="Replace"`).
     replaces_errors: bool,
+    /// The protocols that the upstream may switch to.
+    offer: Option<String>,
     /// Read from the upstream, but not used up yet (a head in several pieces).
     carry: Vec<u8>,
 }
@@ -31,21 +33,41 @@ impl Downloaded {
         self.carry.is_empty()
     }
 
+    /// What the upstream sent behind its answer.
+    pub(super) fn into_rest(self) -> Vec<u8> {
+        self.carry
+    }
+
     /// Whether the client has got a part of it.
     pub(super) fn has_begun(&self) -> bool {
         self.head_sent
     }
 
+    /// Whether a 101 names a protocol that was offered.
+    fn is_agreed(&self) -> bool {
+        self.offer.as_deref().is_some_and(|offer| upgrade::agreed(offer, &self.response).is_some())
+    }
+
     /// Nothing yet.
-    pub(super) fn new(upstream: &Upstream, replaces_errors: bool) -> Self {
+    pub(super) fn new(upstream: &Upstream, replaces_errors: bool, offer: Option<String>) -> Self {
         Self {
             response: Response::new(),
             silence: Duration::from_millis(upstream.response_timeout_ms),
             head_sent: false,
             replaces_errors,
+            offer,
             carry: Vec::new(),
         }
     }
+}
+
+/// How an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finished {
+    /// Its last byte has been passed on.
+    Complete,
+    /// Its head has, and what follows is another protocol.
+    Switched,
 }
 
 /// Reads the answer and passes it on until it is complete.
@@ -54,7 +76,7 @@ pub(super) async fn run<K: Sink>(
     exchange: &mut Exchange,
     link: &TcpStream,
     (machine, state): (&mut ClientMachine, &mut Downloaded),
-) -> Result<(), Failure> {
+) -> Result<Finished, Failure> {
     let mut out = Vec::new();
     loop {
         let closed = receive((sink, progress), link, state).await?;
@@ -62,7 +84,7 @@ pub(super) async fn run<K: Sink>(
         sink.send(&out, ended).await.map_err(Failure::Client)?;
         out.clear();
         if ended {
-            return Ok(());
+            return Ok(if state.response.status() == 101 { Finished::Switched } else { Finished::Complete });
         }
     }
 }
@@ -97,6 +119,13 @@ async fn receive<K: Sink>(
     }
 }
 
+/// An answer that goes on for as long as somebody listens (HTML, server-sent events).
+fn is_event_stream(response: &Response) -> bool {
+    let kind = response.field("Content-Type").unwrap_or_default();
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    response.status() == 200 && kind.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+}
+
 fn broken(state: &Downloaded) -> Failure {
     if state.head_sent { Failure::BrokenOff } else { Failure::NoAnswer }
 }
@@ -116,15 +145,18 @@ fn pass_on<K: Sink>(
         match event {
             Event::NeedMore if closed => break is_complete(machine, state)?,
             Event::NeedMore => break false,
-            // Nobody asked for another protocol: the request's Upgrade ended here.
-            Event::Head if state.response.status() == 101 => return Err(broken(state)),
-            Event::Head if state.response.status() < 200 => {}
+            // To a protocol that nobody offered, if any was.
+            Event::Head if state.response.status() == 101 && !state.is_agreed() => return Err(broken(state)),
+            Event::Head if matches!(state.response.status(), 100 | 102..200) => {}
             Event::Head if state.replaces_errors && state.response.status() >= 400 => {
                 return Err(Failure::Replaced(state.response.status()));
             }
             Event::Head => {
                 sink.head(out, exchange, &state.response);
                 state.head_sent = true;
+                if state.response.status() == 101 || is_event_stream(&state.response) {
+                    exchange.live_long(sink.worker());
+                }
             }
             Event::Body(piece) => sink.piece(out, exchange, piece),
             Event::BodyEnd => break true,

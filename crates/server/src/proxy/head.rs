@@ -2,7 +2,7 @@
 
 use doorward_limiter::{ClientSource, Trust};
 use doorward_plan::Upstream;
-use doorward_wire::{BodyLength, Framing, HeadWriter, Response, end_to_end};
+use doorward_wire::{BodyLength, Framing, HeadWriter, Response, Version, end_to_end, upgrade};
 
 use crate::exchange::{Answered, Exchange};
 use crate::outcome::field_line;
@@ -11,8 +11,16 @@ use crate::rate_limit;
 /// Fields that say where a request comes from. Only we know, so what a stranger wrote is dropped.
 const FORWARDING: [&str; 4] = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"];
 
+/// The other protocols that are offered to the upstream: what the client offers, of a request without a body, where the site
+/// does not switch them off (`webSocket`).
+pub(super) fn offer(exchange: &Exchange, upstream: &Upstream) -> Option<String> {
+    let request = &exchange.request;
+    let may = upstream.upgrades && exchange.stream.is_none() && request.body() == BodyLength::None;
+    request.upgrade().filter(|_| may && request.version() == Version::Http11).and_then(upgrade::offer)
+}
+
 /// The head as the upstream gets it. `Host` stays what the client asked for, as in production.
-pub(super) fn request(exchange: &Exchange, upstream: &Upstream) -> Vec<u8> {
+pub(super) fn request(exchange: &Exchange, upstream: &Upstream, offer: Option<&str>) -> Vec<u8> {
     let request = &exchange.request;
     let mut target = format!("{}{}", upstream.base_path, request.path());
     if let Some(query) = request.query() {
@@ -31,6 +39,10 @@ pub(super) fn request(exchange: &Exchange, upstream: &Upstream) -> Vec<u8> {
         BodyLength::None => {}
         BodyLength::Known(length) => field_line(&mut head, "Content-Length", length.to_string().as_bytes()),
         BodyLength::Chunked => field_line(&mut head, "Transfer-Encoding", b"chunked"),
+    }
+    if let Some(offer) = offer {
+        field_line(&mut head, "Connection", b"Upgrade");
+        field_line(&mut head, "Upgrade", offer.as_bytes());
     }
     forwarding(&mut head, exchange, trusted);
     head.extend_from_slice(b"\r\n");
@@ -102,6 +114,23 @@ pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Resp
     exchange.sent_bytes += (out.len() - before) as u64;
     exchange.keep_head(&out[before..]);
     chunked
+}
+
+/// The head of a 101 as the client gets it. It has no body, and no next request follows it.
+pub(super) fn switching(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) {
+    let before = out.len();
+    let mut head = HeadWriter::start(out, answer.status());
+    for (name, value) in end_to_end(answer.fields()) {
+        if !name.eq_ignore_ascii_case("Content-Length") {
+            head.field(name, value);
+        }
+    }
+    head.field("Connection", b"Upgrade").field("Upgrade", answer.upgrade().unwrap_or_default());
+    head.finish();
+    exchange.keep_alive = false;
+    exchange.answered = Answered { status: answer.status(), substatus: 0, win32_status: 0 };
+    exchange.sent_bytes += (out.len() - before) as u64;
+    exchange.keep_head(&out[before..]);
 }
 
 fn framing(exchange: &Exchange, answer: &Response) -> Framing {

@@ -137,7 +137,11 @@ impl Sink for Answering<'_> {
     }
 
     fn head(&self, out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) {
-        self.chunked.set(head::response(out, exchange, answer));
+        if answer.status() == 101 {
+            head::switching(out, exchange, answer);
+        } else {
+            self.chunked.set(head::response(out, exchange, answer));
+        }
     }
 
     fn piece(&self, out: &mut Vec<u8>, exchange: &mut Exchange, piece: &[u8]) {

@@ -158,6 +158,11 @@ const TESTS: &[&str] = &[
     "a_change_by_appcmd_is_served_at_once",
     "appcmd_tells_requests_in_progress",
     "appcmd_edits_files_without_a_server",
+    "a_websocket_goes_both_ways_and_is_in_progress_until_it_ends",
+    "only_what_is_an_upgrade_is_forwarded_as_one",
+    "an_event_stream_is_in_progress_until_it_ends",
+    "long_lived_requests_may_be_left_uncounted",
+    "a_silent_tunnel_is_closed_in_time",
 ];
 
 /// One test's loopback network and ports.
