@@ -10,6 +10,7 @@ mod certificates;
 mod control_socket;
 mod desk;
 mod explain;
+mod limiter_report;
 mod limits_api;
 mod log_files;
 mod policy_report;
@@ -21,11 +22,11 @@ pub use certificates::{BindOrder, BoundCertificates, CertificateBindingReport, C
 pub use control_socket::{ControlSocketError, connectable_path, open, serve};
 pub use desk::{Desk, Done, LimitsOrder, LimitsValue, NewSiteOrder, Order, Orders, Refused, RefusedKind, desk};
 pub use explain::{Explanation, LimitStanding, Question, WiderReport};
+pub use limiter_report::{ClientReport, LimiterReport, SiteDenialsReport};
 pub use limits_api::{BlockOrder, BlockReport};
 pub use log_files::LogFileReport;
 pub use policy_report::{EntryReport, PolicyReport, RuleReport};
 pub use report::{
-    ClientReport, ConfigurationReport, LimiterReport, ListenReport, ListenerReport, LogProblemReport, LogsReport,
-    SiteDenialsReport, SiteReport, Standing, StatusReport,
+    ConfigurationReport, ListenReport, ListenerReport, LogProblemReport, LogsReport, SiteReport, Standing, StatusReport,
 };
 pub use requests::RequestReport;

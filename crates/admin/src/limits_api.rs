@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::api::{ApiError, Outcome, Reach, carry_out};
 use crate::desk::{LimitsOrder, Order, Refused, RefusedKind};
 use crate::explain::{Case, Explanation, Question};
+use crate::limiter_report::{self, ClientReport};
 use crate::policy_report::{self, PolicyReport};
-use crate::report::{self, ClientReport, utc_text};
+use crate::report::utc_text;
 
 /// Body of `POST /v1/limits/block`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,7 +82,7 @@ pub(crate) fn routes() -> Router<Reach> {
 
 async fn clients(State(reach): State<Reach>, Query(place): Query<Place>) -> Result<Json<Vec<ClientReport>>, ApiError> {
     known_site(&reach, place.site.as_deref())?;
-    Ok(Json(report::clients(&reach.control, place.site.as_deref())))
+    Ok(Json(limiter_report::clients(&reach.control, place.site.as_deref())))
 }
 
 async fn blocks(State(reach): State<Reach>) -> Json<Vec<BlockReport>> {
