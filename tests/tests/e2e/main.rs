@@ -24,6 +24,7 @@ mod first_run;
 mod gate;
 mod harness;
 mod http2;
+mod http2_leaks;
 mod limits;
 mod limits_desk;
 mod limits_patterns;

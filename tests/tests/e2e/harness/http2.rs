@@ -5,7 +5,7 @@ use std::thread;
 
 use bytes::{Bytes, BytesMut};
 use h2::client::{Builder, ResponseFuture, SendRequest};
-use h2::{Error, Reason, RecvStream};
+use h2::{Error, Reason, RecvStream, SendStream};
 use http::{HeaderMap, Request};
 use tokio::net::TcpSocket;
 use tokio::runtime::{Builder as RuntimeBuilder, Handle};
@@ -131,6 +131,19 @@ impl Http2 {
     /// Begins a GET.
     pub fn begin(&self, path: &str) -> Sent {
         self.send(self.request(path), b"").unwrap()
+    }
+
+    /// Begins a POST whose body goes on for as long as what is returned beside it lives.
+    pub fn begin_upload(&self, path: &str) -> (Sent, SendStream<Bytes>) {
+        let mut request = self.request(path);
+        *request.method_mut() = http::Method::POST;
+        let requests = self.requests.clone();
+        let (response, stream) = self.handle.block_on(async {
+            let (response, mut stream) = requests.ready().await.unwrap().send_request(request, false).unwrap();
+            stream.send_data(Bytes::from_static(b"begun"), false).unwrap();
+            (response, stream)
+        });
+        (Sent(response, self.handle.clone()), stream)
     }
 
     /// Gets a path.

@@ -163,6 +163,9 @@ const TESTS: &[&str] = &[
     "an_event_stream_is_in_progress_until_it_ends",
     "long_lived_requests_may_be_left_uncounted",
     "a_silent_tunnel_is_closed_in_time",
+    "http2_a_hundred_streams_at_once_are_a_hundred_requests",
+    "http2_a_storm_of_resets_leaves_nothing_behind",
+    "http2_clients_that_vanish_give_every_place_back",
 ];
 
 /// One test's loopback network and ports.

@@ -63,6 +63,11 @@ impl Upstream {
         self.gate.changed.notify_all();
     }
 
+    /// Takes back releases that nobody needed.
+    pub fn take_back(&self) {
+        self.gate.state.lock().unwrap().1 = 0;
+    }
+
     /// Its URL, as a proxy's target.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
