@@ -87,7 +87,12 @@ pub struct CertificateBindingReport {
 
 /// All certificates there are.
 pub fn certificates(control: &Control, bound: BoundCertificates) -> CertificatesReport {
-    let mut certificates = control.certificates();
+    certificates_report(control.certificates(), bound)
+}
+
+/// The certificates in use, and those that were imported and are not.
+pub fn certificates_report(in_use: Vec<CertificateStatus>, bound: BoundCertificates) -> CertificatesReport {
+    let mut certificates = in_use;
     for imported in imported_certificates(&bound.folder) {
         if !certificates.iter().any(|other| other.source == imported.source) {
             certificates.push(imported);

@@ -18,7 +18,9 @@ mod report;
 mod requests;
 
 pub use api::router;
-pub use certificates::{BindOrder, BoundCertificates, CertificateBindingReport, CertificatesReport, ImportOrder};
+pub use certificates::{
+    BindOrder, BoundCertificates, CertificateBindingReport, CertificatesReport, ImportOrder, certificates_report,
+};
 pub use control_socket::{ControlSocketError, connectable_path, open, serve};
 pub use desk::{Desk, Done, LimitsOrder, LimitsValue, NewSiteOrder, Order, Orders, Refused, RefusedKind, desk};
 pub use explain::{Explanation, LimitStanding, Question, WiderReport};

@@ -9,9 +9,11 @@ mod appcmd;
 mod files;
 mod installation;
 mod outcome;
+mod settings;
 mod time;
 
 pub use appcmd::appcmd;
 pub use files::Files;
 pub use installation::{Installation, RequestInProgress, RunState, Trouble};
 pub use outcome::Outcome;
+pub use settings::{Denied, Overruled, SectionReport, SettingsOrder, ValueReport, settings, settings_edit};

@@ -52,6 +52,16 @@ fn commands_do_what_iis_does() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn every_section_is_named() {
+    let mut place = Files::of(Home::under(Path::new("/nowhere")));
+    let words = ["list", "config", "/section:?"].map(str::to_owned);
+    let named = appcmd(&words, &mut String::new, &mut place);
+    let configuration = place.configuration().unwrap();
+    assert!(configuration.schema().sections().map(|section| section.path).eq(named.output.lines()));
+    assert_eq!(named.exit_code, 0);
+}
+
 /// Runs the commands of a case and returns what each printed, and what changed on disk.
 fn run(case: &Case) -> (Vec<String>, String) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! The words one can type.
 
 mod cert;
+mod config;
 mod limits;
 
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::embedded::Ports;
 pub(crate) use cert::{CertBindArgs, CertCommand};
+pub(crate) use config::{BindingCommand, ConfigCommand, ConfigGetArgs, ConfigSetArgs};
 pub(crate) use limits::{ClientsArgs, ExplainArgs, Limit, LimitsCommand, PlaceArgs, SetArgs, Switch};
 
 /// A web front door: sites on exact addresses, limits per client, logs as IIS writes them.
@@ -34,6 +36,12 @@ pub(crate) enum Command {
     /// List, add, remove, start and stop sites.
     #[command(subcommand)]
     Site(SiteCommand),
+    /// Where sites answer: list, add and remove bindings.
+    #[command(subcommand)]
+    Binding(BindingCommand),
+    /// Any section of the configuration at any path: what holds and why, and how to change it.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// The IP listen list: the addresses that `*` bindings may use.
     #[command(subcommand)]
     Listen(ListenCommand),
@@ -57,12 +65,16 @@ pub(crate) enum Command {
     Who {
         /// The TCP port.
         port: u16,
+        #[command(flatten)]
+        json: JsonArgs,
     },
     /// Try whether these addresses can be opened, all at the same time.
     Probe {
         /// Address and port, such as 127.0.0.10:443.
         #[arg(required = true, value_name = "ADDR:PORT")]
         addresses: Vec<SocketAddr>,
+        #[command(flatten)]
+        json: JsonArgs,
     },
     /// Make the running server read its configuration again.
     Reload,
@@ -104,6 +116,9 @@ pub(crate) struct CheckArgs {
     /// List every section that is kept and not acted on, line by line.
     #[arg(long)]
     pub(crate) ignored: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -146,7 +161,7 @@ pub(crate) struct SiteAddArgs {
     #[arg(long, required = true, value_name = "BINDING")]
     pub(crate) bind: Vec<String>,
     /// Folder of its content.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, alias = "root", value_name = "DIR")]
     pub(crate) path: Option<String>,
     /// Server to which its requests are forwarded.
     #[arg(long, value_name = "URL")]

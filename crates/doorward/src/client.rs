@@ -1,6 +1,7 @@
 //! The client of the control socket: the command line is the API's first user.
 
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use doorward_admin::{Refused, RefusedKind, connectable_path};
@@ -48,20 +49,32 @@ async fn ask_on<T: DeserializeOwned>(socket: &Path, (method, path): (Method, &st
     Err(refused.unwrap_or_else(|| Refused::new(RefusedKind::Failed, String::from_utf8_lossy(&bytes))))
 }
 
+/// Whether a server answers at this control socket. Errors: one may, and is not ours to talk to.
+pub(crate) fn runs(socket: &Path) -> Answer<bool> {
+    let connected = connectable_path(socket).and_then(|(path, _folder)| std::os::unix::net::UnixStream::connect(path));
+    match connected {
+        Ok(_) => Ok(true),
+        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) => Err(not_running(socket, &error)),
+    }
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+}
+
 async fn connect(socket: &Path) -> Answer<UnixStream> {
     let (path, _folder) = connectable_path(socket).map_err(|error| not_running(socket, &error))?;
     UnixStream::connect(path).await.map_err(|error| not_running(socket, &error))
 }
 
 fn not_running(socket: &Path, error: &std::io::Error) -> Refused {
-    use std::io::ErrorKind;
-    let kind = error.kind();
-    let (message, hint) = if matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused) {
+    let (message, hint) = if is_absent(error) {
         (
             format!("no doorward is running for this home ({} does not answer)", socket.display()),
             "start one with `doorward run`; one that runs with --home DIR is reached with the same --home DIR",
         )
-    } else if kind == ErrorKind::PermissionDenied {
+    } else if error.kind() == ErrorKind::PermissionDenied {
         (
             format!("{} belongs to another user", socket.display()),
             "run this command as the user that started the server, or as root",

@@ -2,7 +2,6 @@
 
 mod banner;
 mod blocks;
-mod certificates;
 mod changes;
 mod edits;
 mod folders;
@@ -21,6 +20,8 @@ use doorward_config::{Configuration, Home, Severity};
 use doorward_logs::Sink;
 use doorward_plan::{Inputs, Plan, Scopes, SiteId, build};
 use doorward_server::Control;
+
+use crate::orders;
 
 /// Everything the owner of the configuration holds.
 pub(crate) struct Daemon {
@@ -80,7 +81,7 @@ impl Daemon {
             last_error: None,
             listen,
             findings: findings.chain(problems).chain(self.faults.all()).collect(),
-            certificates: self.bound_certificates(),
+            certificates: orders::bound(&self.home, &self.configuration),
             configuration: Some(Arc::clone(&self.configuration)),
         };
         self.with_standing(|present| *present = standing);

@@ -11,7 +11,7 @@ use doorward_doors::{Files, Installation, Outcome, RequestInProgress, RunState, 
 use hyper::Method;
 use serde_json::Value;
 
-use crate::client::{ask, segment};
+use crate::client::{ask, runs, segment};
 use crate::daemon::Source;
 use crate::embedded::{self, Ports};
 use crate::{homes, text};
@@ -21,9 +21,8 @@ const INPUT_BYTES_MAX: u64 = 16 << 20;
 
 /// Runs a command of IIS's and prints what it leaves.
 fn run(home: &Home, command: impl FnOnce(&mut dyn FnMut() -> String, &mut dyn Installation) -> Outcome) -> ExitCode {
-    let outcome = match Running::find(home) {
-        Ok(Some(mut running)) => command(&mut input, &mut running),
-        Ok(None) => command(&mut input, &mut Files::of(home.clone())),
+    let outcome = match find(home) {
+        Ok(mut place) => command(&mut input, &mut *place),
         Err(refused) => unreachable_server(&refused),
     };
     text::exact(&outcome.output);
@@ -46,6 +45,14 @@ pub(crate) fn called_as(mut words: impl Iterator<Item = OsString>) -> Option<Exi
 /// `doorward appcmd …`
 pub(crate) fn appcmd(home: &Home, words: &[String]) -> ExitCode {
     run(home, |input, place| doorward_doors::appcmd(words, input, place))
+}
+
+/// The installation of this home: with its server where one runs, else its files.
+pub(crate) fn find(home: &Home) -> Result<Box<dyn Installation>, Refused> {
+    Ok(match Running::find(home)? {
+        Some(running) => Box::new(running),
+        None => Box::new(Files::of(home.clone())),
+    })
 }
 
 /// A server runs, and it is somebody else's.
@@ -76,14 +83,10 @@ impl Running {
     /// The server of this home; `None` when there is none.
     fn find(home: &Home) -> Result<Option<Self>, Refused> {
         let socket = homes::control_socket(home);
-        if std::fs::symlink_metadata(&socket).is_err() {
+        if !runs(&socket)? {
             return Ok(None);
         }
-        let status: Value = match ask(&socket, (Method::GET, "/v1/status"), None) {
-            Ok(status) => status,
-            Err(refused) if refused.message.contains("does not answer") => return Ok(None),
-            Err(refused) => return Err(refused),
-        };
+        let status: Value = ask(&socket, (Method::GET, "/v1/status"), None)?;
         let file = status["configuration"]["file"].as_str().unwrap_or_default();
         let (source, home) = if file == embedded::NAME {
             (Source::Embedded(ports(&status)), home.clone())

@@ -9,6 +9,7 @@ mod doors;
 mod embedded;
 mod homes;
 mod native;
+mod orders;
 mod text;
 
 use std::process::ExitCode;

@@ -37,6 +37,7 @@ mod log_readers;
 mod log_rollover;
 mod logs;
 mod messages;
+mod native;
 mod paths;
 mod proxy;
 mod redirects;

@@ -20,7 +20,7 @@ const NO_ELEMENT: u32 = 4312;
 
 /// Why a command ends without its work done.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// A word stands where a parameter has to.
     NoParameter(String),
     /// A parameter names nothing.
@@ -65,7 +65,7 @@ pub(super) enum Failure {
 
 /// A fault of a file.
 #[derive(Debug)]
-pub(super) struct ConfigurationFault {
+pub(crate) struct ConfigurationFault {
     file: String,
     line: u32,
     text: String,
@@ -94,7 +94,7 @@ impl Failure {
     }
 
     /// A folder's own file cannot be used.
-    pub(super) fn of_file(fault: &ConfigFault) -> Self {
+    pub(crate) fn of_file(fault: &ConfigFault) -> Self {
         let line = fault.finding.origin.as_ref().map_or(0, |origin| origin.line);
         let (file, text) = (fault.file.display().to_string(), fault.finding.message.clone());
         let notes = vec![fault.finding.to_string()];
@@ -154,6 +154,31 @@ impl Failure {
         }
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others say it in the same words")]
+    /// The same for people who did not learn it from IIS.
+    pub(crate) fn text(&self) -> String {
+        if let Failure::Configuration(ConfigurationFault { file, line, text, .. }) = self {
+            return match (file.as_str(), line) {
+                ("", _) => text.clone(),
+                (file, 0) => format!("{file}: {text}"),
+                (file, line) => format!("{file}:{line}: {text}"),
+            };
+        }
+        match self {
+            Failure::UnknownAttribute(name, _) => format!("there is no attribute or element '{name}'"),
+            Failure::UnknownSection(name, several) if several.is_empty() => format!("there is no section '{name}'"),
+            Failure::UnknownSection(name, _) => format!("several sections are named '{name}'"),
+            Failure::NoValue(name) => format!("'{name}' needs a value: write name=text"),
+            Failure::Syntax(name, reason) => format!("'{name}' {reason}"),
+            Failure::Nothing => "there is nothing to change".to_owned(),
+            Failure::Trouble(trouble) => trouble.to_string(),
+            other => {
+                let message = other.message();
+                message.trim_start_matches("ERROR ( message:").trim_end_matches(" )").to_owned()
+            }
+        }
+    }
+
     /// The Win32 error number.
     pub(super) fn code(&self) -> u32 {
         match self {
@@ -185,7 +210,7 @@ impl Failure {
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "most failures have said everything")]
-    fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         match self {
             Failure::UnknownAttribute(_, Some(near)) => vec![format!("did you mean '{near}'?")],
             Failure::UnknownSection(_, several) if !several.is_empty() => {

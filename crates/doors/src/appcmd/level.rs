@@ -11,28 +11,28 @@ const SERVER: &str = "MACHINE/WEBROOT/APPHOST";
 
 /// A level of the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Level {
+pub(crate) struct Level {
     /// The site as it spells itself; empty for the server.
-    pub(super) site: String,
+    pub(crate) site: String,
     /// Path below the site, without slashes at its ends.
-    pub(super) path: String,
+    pub(crate) path: String,
 }
 
 /// Where a change goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) file: ConfigFile,
+pub(crate) struct Target {
+    pub(crate) file: ConfigFile,
     /// Path of the location tag in it; empty for the file's own level.
-    pub(super) location: String,
+    pub(crate) location: String,
     /// The file on disk.
-    pub(super) disk: PathBuf,
+    pub(crate) disk: PathBuf,
     /// Configuration path of the level that the file belongs to.
-    pub(super) commit: String,
+    pub(crate) commit: String,
 }
 
 impl Level {
     /// What a person means: nothing, `MACHINE/WEBROOT/APPHOST/…`, `Site/path`, or a URL.
-    pub(super) fn read(text: Option<&str>, configuration: &Configuration) -> Result<Self, Failure> {
+    pub(crate) fn read(text: Option<&str>, configuration: &Configuration) -> Result<Self, Failure> {
         let text = text.unwrap_or_default();
         let of_url = || url_site(text, configuration).map(|(site, path)| format!("{}/{path}", site.name));
         let text = if is_url(text) {
@@ -58,7 +58,7 @@ impl Level {
     }
 
     /// Where a change at this level goes: by default to the level's own file.
-    pub(super) fn target(
+    pub(crate) fn target(
         &self,
         commit: Option<&str>,
         (home, configuration): (&Home, &Configuration),

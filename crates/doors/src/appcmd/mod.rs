@@ -19,10 +19,14 @@ use doorward_config::Configuration;
 use crate::files::Files;
 use crate::installation::Installation;
 use crate::outcome::Outcome;
-use failure::Failure;
+pub(crate) use failure::Failure;
 use item::{Item, Kind};
+pub(crate) use level::Level;
 use print::Form;
+pub(crate) use property::action;
+pub(crate) use section::{files_along, section_named};
 use words::Line;
+pub(crate) use words::{Operator, Parameter};
 
 /// What commands are about: the word, its plural, the kind, and its verbs.
 const OBJECTS: &[(&str, &str, What, &[&str])] = &[

@@ -13,7 +13,7 @@ enum Part {
 }
 
 /// What a parameter does to an element that `outer` leads to.
-pub(super) fn action(parameter: &Parameter, outer: &[Step]) -> Result<Action, Failure> {
+pub(crate) fn action(parameter: &Parameter, outer: &[Step]) -> Result<Action, Failure> {
     let mut parts = parts(&parameter.name)?;
     let last = parts.pop().unwrap_or(Part::Name(String::new()));
     let mut at = outer.to_vec();

@@ -44,11 +44,7 @@ impl Session<'_> {
             Some(name) if name == "?" => return Ok(Some(Asked::List)),
             Some(name) => name,
         };
-        let found = configuration.schema().named(name.trim_matches('/'));
-        match found.as_slice() {
-            [table] => Ok(Some(Asked::Table(table))),
-            several => Err(Failure::UnknownSection(name, several.iter().map(|table| table.path).collect())),
-        }
+        section_named(configuration, &name).map(|table| Some(Asked::Table(table)))
     }
 
     fn set_config(
@@ -166,6 +162,14 @@ impl Session<'_> {
     }
 }
 
+/// The section of this full path or last name.
+pub(crate) fn section_named(configuration: &Configuration, name: &str) -> Result<&'static SectionTable, Failure> {
+    match configuration.schema().named(name.trim_matches('/')).as_slice() {
+        [table] => Ok(table),
+        several => Err(Failure::UnknownSection(name.to_owned(), several.iter().map(|table| table.path).collect())),
+    }
+}
+
 /// What `/section:` asks for.
 enum Asked {
     /// The names of all.
@@ -183,7 +187,7 @@ impl Asked {
 }
 
 /// The folders' own files from the site's root down to a level, outermost first.
-pub(super) fn files_along(configuration: &Configuration, level: &Level) -> Vec<Arc<WebConfig>> {
+pub(crate) fn files_along(configuration: &Configuration, level: &Level) -> Vec<Arc<WebConfig>> {
     let Some(site) = configuration.site(&level.site) else { return Vec::new() };
     let directories = Directories::of(configuration, site);
     let mut url = String::new();

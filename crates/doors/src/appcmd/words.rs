@@ -23,18 +23,18 @@ pub(super) struct Line {
 
 /// One parameter: `/name:value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Parameter {
-    pub(super) operator: Operator,
+pub(crate) struct Parameter {
+    pub(crate) operator: Operator,
     /// The name of what is meant, which may be a path.
-    pub(super) name: String,
-    pub(super) value: Option<String>,
+    pub(crate) name: String,
+    pub(crate) value: Option<String>,
     /// `!` stood before the name: it is a property, also when a general parameter has that name.
-    pub(super) is_property: bool,
+    pub(crate) is_property: bool,
 }
 
 /// What happens to what a parameter names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operator {
+pub(crate) enum Operator {
     Set,
     Add,
     Remove,

@@ -27,7 +27,11 @@ pub struct Command {
 pub fn with_server(text: &str) -> String {
     let mut parts = text.split("\n== ");
     let mut kept = parts.next().unwrap_or_default().trim_end().to_owned();
-    for part in parts.filter(|part| !part.lines().next().unwrap_or_default().ends_with("(no server)")) {
+    let is_apart = |part: &&str| {
+        let name = part.lines().next().unwrap_or_default();
+        name.ends_with("(no server)") || name.ends_with("(a clock of the test)")
+    };
+    for part in parts.filter(|part| !is_apart(part)) {
         let lines = part.trim_end().lines().filter(|line| !line.starts_with("! "));
         let short = |line: &str| match line.strip_prefix("exit ").and_then(|code| code.parse::<u32>().ok()) {
             Some(code) => format!("exit {}", code & 0xff),

@@ -14,6 +14,8 @@ pub(crate) enum CertCommand {
     Show {
         /// Its SHA-1, its file, or where it answers.
         name: String,
+        #[command(flatten)]
+        json: JsonArgs,
     },
     /// Keep a copy of a certificate and its key, under its SHA-1.
     Import {

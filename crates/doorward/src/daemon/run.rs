@@ -21,7 +21,7 @@ use super::source::Signature;
 use super::{Daemon, Source, lock};
 use crate::cli::RunArgs;
 use crate::embedded::Ports;
-use crate::{homes, text};
+use crate::{homes, orders, text};
 
 /// How often files are looked at and taken addresses tried again; a changed file must then rest this long.
 const TICK: Duration = Duration::from_millis(200);
@@ -246,19 +246,22 @@ impl Daemon {
         match order {
             Order::StartSite(name) => self.start_site(&name).await,
             Order::StopSite(name) => self.stop_site(&name).await,
-            Order::AddSite(site) => self.add_site(site).await,
-            Order::RemoveSite(name) => self.remove_site(name).await,
-            Order::AddListen(address) => self.add_listen(&address).await,
-            Order::RemoveListen(address) => self.remove_listen(&address).await,
-            Order::ImportCertificate(order) => self.import_certificate(&order),
-            Order::RemoveCertificate(sha1) => self.remove_certificate(&sha1),
-            Order::BindCertificate(order) => self.bind_certificate(order).await,
-            Order::UnbindCertificate(place) => self.unbind_certificate(&place).await,
-            Order::Edit(edit) => self.make_edit(&edit).await,
-            Order::SetLimits(order) => self.set_limits(order).await,
+            Order::ImportCertificate(order) => orders::import(&self.home, &order, &self.command),
+            Order::RemoveCertificate(sha1) => orders::remove((&self.home, &self.configuration), &sha1, &self.command),
             Order::Block { network, for_ms, reason } => self.block(network, for_ms, reason),
             Order::Unblock { network, text } => Ok(self.unblock(&network, &text)),
             Order::Reload | Order::Stop => self.reload().await,
+            Order::AddSite(_)
+            | Order::RemoveSite(_)
+            | Order::AddListen(_)
+            | Order::RemoveListen(_)
+            | Order::BindCertificate(_)
+            | Order::UnbindCertificate(_)
+            | Order::SetLimits(_)
+            | Order::Edit(_) => match orders::planned(order, &self.home)? {
+                Some(planned) => self.make(planned).await,
+                None => self.reload().await,
+            },
         }
     }
 

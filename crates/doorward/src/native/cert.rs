@@ -2,20 +2,27 @@
 
 use std::path::Path;
 
-use doorward_admin::{CertificateBindingReport, CertificatesReport, Refused, RefusedKind};
-use doorward_server::{CertificateStatus, is_pfx, pem_of_pfx};
+use doorward_admin::{
+    BindOrder, CertificateBindingReport, CertificatesReport, ImportOrder, Order, Refused, RefusedKind,
+    certificates_report,
+};
+use doorward_config::Home;
+use doorward_server::{CertificateStatus, certificates_of, is_pfx, pem_of_pfx};
 use hyper::Method;
 use serde_json::json;
 
+use super::check::plan;
 use crate::cli::{CertBindArgs, CertCommand};
-use crate::client::{ask, segment};
-use crate::{homes, text};
+use crate::client::{ask, runs};
+use crate::daemon::Source;
+use crate::embedded::Ports;
+use crate::{homes, orders, text};
 
 /// Runs one `cert` command.
-pub(super) fn run(socket: &Path, command: CertCommand) -> Result<(), Refused> {
+pub(super) fn run(home: &Home, command: CertCommand) -> Result<(), Refused> {
     match command {
-        CertCommand::List(args) => list(socket, args.json),
-        CertCommand::Show { name } => show(socket, &name),
+        CertCommand::List(args) => list(home, args.json),
+        CertCommand::Show { name, json } => show(home, &name, json.json),
         CertCommand::Import { certificate, key, password_file } => {
             let (certificate, key) = match read(&certificate)? {
                 bytes if is_pfx(&bytes) => from_pfx(&certificate, &bytes, password_file.as_deref())?,
@@ -24,16 +31,11 @@ pub(super) fn run(socket: &Path, command: CertCommand) -> Result<(), Refused> {
                     (text_of(&certificate, bytes)?, text_of(key, read(key)?)?)
                 }
             };
-            let order = json!({ "certificate": certificate, "key": key });
-            super::order(socket, (Method::POST, "/v1/certs"), Some(&order))
+            super::carry_out(home, Order::ImportCertificate(ImportOrder { certificate, key }))
         }
-        CertCommand::Remove { sha1 } => {
-            super::order(socket, (Method::DELETE, &format!("/v1/certs/{}", segment(&sha1))), None)
-        }
-        CertCommand::Bind(args) => bind(socket, args),
-        CertCommand::Unbind { place } => {
-            super::order(socket, (Method::DELETE, &format!("/v1/certs/bindings/{}", segment(&place))), None)
-        }
+        CertCommand::Remove { sha1 } => super::carry_out(home, Order::RemoveCertificate(sha1)),
+        CertCommand::Bind(args) => super::carry_out(home, Order::BindCertificate(bind(args))),
+        CertCommand::Unbind { place } => super::carry_out(home, Order::UnbindCertificate(place)),
     }
 }
 
@@ -58,25 +60,36 @@ fn text_of(file: &Path, bytes: Vec<u8>) -> Result<String, Refused> {
     String::from_utf8(bytes).map_err(|_| Refused::new(RefusedKind::Invalid, message()))
 }
 
-fn bind(socket: &Path, args: CertBindArgs) -> Result<(), Refused> {
+fn bind(args: CertBindArgs) -> BindOrder {
     // The server may run in another folder.
     let absolute = |path: Option<std::path::PathBuf>| path.map(|path| homes::absolute(&path).display().to_string());
-    let order = json!({
-        "place": args.place,
-        "file": absolute(args.file),
-        "key": absolute(args.key),
-        "hash": args.hash,
-        "directory": absolute(args.directory),
-        "password_file": absolute(args.password_file),
-        "client_ca": absolute(args.client_ca),
-        "client_cert_negotiation": args.client_cert_negotiation,
-        "tls13_only": args.min_tls == "1.3",
-    });
-    super::order(socket, (Method::POST, "/v1/certs/bindings"), Some(&order))
+    BindOrder {
+        place: args.place,
+        file: absolute(args.file),
+        key: absolute(args.key),
+        hash: args.hash,
+        directory: absolute(args.directory),
+        password_file: absolute(args.password_file),
+        client_ca: absolute(args.client_ca),
+        client_cert_negotiation: args.client_cert_negotiation,
+        tls13_only: args.min_tls == "1.3",
+    }
 }
 
-fn list(socket: &Path, json: bool) -> Result<(), Refused> {
-    let report: CertificatesReport = ask(socket, (Method::GET, "/v1/certs"), None)?;
+/// The certificates of the running server; without one, those that the files name.
+fn report(home: &Home) -> Result<CertificatesReport, Refused> {
+    let socket = homes::control_socket(home);
+    if runs(&socket)? {
+        return ask(&socket, (Method::GET, "/v1/certs"), None);
+    }
+    let configuration = Source::choose(home, false, Ports::default()).load(home);
+    let configuration = configuration.map_err(|error| Refused::new(RefusedKind::Invalid, error.to_string()))?;
+    let in_use = certificates_of(&plan(home, &configuration));
+    Ok(certificates_report(in_use, orders::bound(home, &configuration)))
+}
+
+fn list(home: &Home, json: bool) -> Result<(), Refused> {
+    let report = report(home)?;
     if json {
         text::line(format!("{:#}", json!(report)));
         return Ok(());
@@ -111,8 +124,8 @@ fn row(certificate: &CertificateStatus) -> Vec<String> {
     }
 }
 
-fn show(socket: &Path, name: &str) -> Result<(), Refused> {
-    let report: CertificatesReport = ask(socket, (Method::GET, "/v1/certs"), None)?;
+fn show(home: &Home, name: &str, json: bool) -> Result<(), Refused> {
+    let report = report(home)?;
     let place = report.bindings.iter().find(|binding| binding.place.eq_ignore_ascii_case(name));
     let wanted = place.map_or(name, |binding| &binding.source);
     let is_it = |certificate: &&CertificateStatus| {
@@ -124,6 +137,12 @@ fn show(socket: &Path, name: &str) -> Result<(), Refused> {
         let hint = Some("`doorward cert list` shows places, SHA-1s and files".to_owned());
         return Err(Refused { kind: RefusedKind::NotFound, message: format!("no certificate '{name}'"), hint });
     };
+    if json {
+        let bound = report.bindings.iter().filter(|binding| binding.source == found.source);
+        let bound: Vec<&String> = bound.map(|binding| &binding.place).collect();
+        text::line(format!("{:#}", json!({ "certificate": found, "boundTo": bound })));
+        return Ok(());
+    }
     text::line(format!("certificate  {}", found.source));
     if let Some(facts) = &found.facts {
         text::line(format!("sha-1        {}", facts.sha1));

@@ -1,5 +1,6 @@
 //! `doorward check`: what `run` would say, without running.
 
+mod in_json;
 mod web_configs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +8,7 @@ use std::process::ExitCode;
 
 use doorward_config::{Configuration, Diagnostic, Home, LoadError, Severity};
 use doorward_plan::{Inputs, Plan, Scopes, SiteState, build};
-use doorward_server::certificates_of;
+use doorward_server::{CertificateStatus, certificates_of};
 
 use crate::cli::CheckArgs;
 use crate::embedded::Ports;
@@ -20,30 +21,65 @@ pub(super) fn run(home: Home, args: &CheckArgs) -> ExitCode {
         None => home,
     };
     let source = daemon::Source::choose(&home, args.config.is_some(), Ports::default());
-    text::line(format!("configuration  {}", source.name(&home)));
+    let name = source.name(&home);
+    if !args.json {
+        text::line(format!("configuration  {name}"));
+    }
     let configuration = match source.load(&home) {
         Ok(configuration) => configuration,
         Err(LoadError { diagnostics }) => {
-            report(&diagnostics);
-            text::line("The configuration cannot be used.");
+            if args.json {
+                text::line(format!("{:#}", in_json::unusable(&name, &diagnostics)));
+            } else {
+                report(&diagnostics);
+                text::line("The configuration cannot be used.");
+            }
             return ExitCode::FAILURE;
         }
     };
-    report(&configuration.findings);
     let plan = plan(&home, &configuration);
-    sites(&plan);
-    let unusable = certificates(&plan);
-    ignored(&configuration, args.ignored);
-    let walked = web_configs::walk(&configuration);
-    folders(&walked);
-    let failed = plan.sites.iter().any(|site| matches!(site.state, SiteState::Failed(_)));
-    let errors = configuration.findings.iter().any(|finding| finding.severity == Severity::Error);
-    if failed || errors || unusable || walked.has_errors() {
-        text::line("There are errors; sites without one would be served.");
-        return ExitCode::FAILURE;
+    let checked = Checked {
+        certificates: certificates_of(&plan),
+        walked: web_configs::walk(&configuration),
+        configuration,
+        plan,
+    };
+    if args.json {
+        text::line(format!("{:#}", in_json::checked(&name, &checked)));
+    } else {
+        checked.print(args.ignored);
     }
-    text::line("No errors.");
-    ExitCode::SUCCESS
+    if checked.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Everything that was looked at.
+struct Checked {
+    configuration: Configuration,
+    plan: Plan,
+    certificates: Vec<CertificateStatus>,
+    walked: web_configs::Walked,
+}
+
+impl Checked {
+    fn has_errors(&self) -> bool {
+        self.plan.sites.iter().any(|site| matches!(site.state, SiteState::Failed(_)))
+            || self.configuration.findings.iter().any(|finding| finding.severity == Severity::Error)
+            || self.certificates.iter().any(|certificate| certificate.facts.is_none())
+            || self.walked.has_errors()
+    }
+
+    fn print(&self, all_ignored: bool) {
+        report(&self.configuration.findings);
+        sites(&self.plan);
+        certificates(&self.certificates);
+        ignored(&self.configuration, all_ignored);
+        folders(&self.walked);
+        text::line(if self.has_errors() {
+            "There are errors; sites without one would be served."
+        } else {
+            "No errors."
+        });
+    }
 }
 
 fn report(findings: &[Diagnostic]) {
@@ -52,7 +88,8 @@ fn report(findings: &[Diagnostic]) {
     }
 }
 
-fn plan(home: &Home, configuration: &Configuration) -> Plan {
+/// What would run.
+pub(super) fn plan(home: &Home, configuration: &Configuration) -> Plan {
     let inputs = Inputs {
         configuration,
         wishes: &BTreeMap::new(),
@@ -82,17 +119,15 @@ fn sites(plan: &Plan) {
     ));
 }
 
-/// The certificates that would be used; whether one of them cannot be.
-fn certificates(plan: &Plan) -> bool {
-    let certificates = certificates_of(plan);
-    for certificate in &certificates {
+/// The certificates that would be used.
+fn certificates(certificates: &[CertificateStatus]) {
+    for certificate in certificates {
         text::line(format!("certificate    {}", certificate.source));
         let severity = if certificate.facts.is_some() { "warning" } else { "error" };
         if let Some(problem) = &certificate.problem {
             text::line(format!("{severity}: {problem}"));
         }
     }
-    certificates.iter().any(|certificate| certificate.facts.is_none())
 }
 
 /// The files of folders, and what is wrong with them.

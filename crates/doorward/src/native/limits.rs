@@ -8,20 +8,22 @@ mod show;
 use std::path::Path;
 
 use doorward_admin::{BlockOrder, BlockReport, Refused};
+use doorward_config::Home;
 use hyper::Method;
 use serde_json::json;
 
 use crate::cli::LimitsCommand;
 use crate::client::{ask, segment};
-use crate::text;
+use crate::{homes, text};
 
 /// Runs one `limits` command.
-pub(super) fn run(socket: &Path, command: LimitsCommand) -> Result<(), Refused> {
+pub(super) fn run(home: &Home, command: LimitsCommand) -> Result<(), Refused> {
+    let socket = &*homes::control_socket(home);
     match command {
         LimitsCommand::Clients(args) => clients::run(socket, &args),
         LimitsCommand::Explain(args) => explain::run(socket, args),
         LimitsCommand::Show { place, json } => show::run(socket, &place, json),
-        LimitsCommand::Set(args) => set::run(socket, args),
+        LimitsCommand::Set(args) => set::run(home, args),
         LimitsCommand::Block { address, duration, reason } => {
             let for_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
             let order = json!(BlockOrder { address, for_ms, reason });

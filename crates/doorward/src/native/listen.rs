@@ -1,30 +1,26 @@
 //! `doorward listen …`: the IP listen list.
 
-use std::path::Path;
-
-use doorward_admin::{ListenReport, Refused};
-use hyper::Method;
+use doorward_admin::{ListenReport, Order, Refused, RefusedKind};
+use doorward_config::Home;
 use serde_json::json;
 
 use crate::cli::ListenCommand;
-use crate::client::{ask, segment};
-use crate::text;
+use crate::{doors, text};
 
 /// Runs one `listen` command.
-pub(super) fn run(socket: &Path, command: ListenCommand) -> Result<(), Refused> {
+pub(super) fn run(home: &Home, command: ListenCommand) -> Result<(), Refused> {
     match command {
-        ListenCommand::Add { address } => {
-            super::order(socket, (Method::POST, "/v1/listen"), Some(&json!({ "address": address })))
-        }
-        ListenCommand::Remove { address } => {
-            super::order(socket, (Method::DELETE, &format!("/v1/listen/{}", segment(&address))), None)
-        }
-        ListenCommand::List(args) => list(socket, args.json),
+        ListenCommand::Add { address } => super::carry_out(home, Order::AddListen(address)),
+        ListenCommand::Remove { address } => super::carry_out(home, Order::RemoveListen(address)),
+        ListenCommand::List(args) => list(home, args.json),
     }
 }
 
-fn list(socket: &Path, json: bool) -> Result<(), Refused> {
-    let report: ListenReport = ask(socket, (Method::GET, "/v1/listen"), None)?;
+fn list(home: &Home, json: bool) -> Result<(), Refused> {
+    let configuration = doors::find(home)?.configuration();
+    let configuration = configuration.map_err(|trouble| Refused::new(RefusedKind::Invalid, trouble.to_string()))?;
+    let addresses = configuration.ip_listen.iter().map(|entry| entry.address.to_string()).collect();
+    let report = ListenReport { addresses };
     if json {
         text::line(format!("{:#}", json!(report)));
     } else if report.addresses.is_empty() {

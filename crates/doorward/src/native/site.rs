@@ -2,41 +2,55 @@
 
 use std::path::Path;
 
-use doorward_admin::Refused;
+use doorward_admin::{NewSiteOrder, Order, Refused, RefusedKind};
+use doorward_config::{Binding, Home, Site};
 use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::cli::{SiteAddArgs, SiteCommand};
-use crate::client::{ask, segment};
-use crate::{homes, text};
+use crate::daemon::Source;
+use crate::embedded::Ports;
+use crate::{client, homes, text};
 
 /// Runs one `site` command.
-pub(super) fn run(socket: &Path, command: SiteCommand) -> Result<(), Refused> {
+pub(super) fn run(home: &Home, command: SiteCommand) -> Result<(), Refused> {
     match command {
-        SiteCommand::List(args) => list(socket, args.json),
-        SiteCommand::Start { name } => super::order(socket, (Method::POST, &route(&name, "/start")), None),
-        SiteCommand::Stop { name } => super::order(socket, (Method::POST, &route(&name, "/stop")), None),
-        SiteCommand::Remove { name } => super::order(socket, (Method::DELETE, &route(&name, "")), None),
-        SiteCommand::Add(args) => super::order(socket, (Method::POST, "/v1/sites"), Some(&new_site(args))),
+        SiteCommand::List(args) => list(home, args.json),
+        SiteCommand::Start { name } => super::carry_out(home, Order::StartSite(name)),
+        SiteCommand::Stop { name } => super::carry_out(home, Order::StopSite(name)),
+        SiteCommand::Remove { name } => super::carry_out(home, Order::RemoveSite(name)),
+        SiteCommand::Add(args) => super::carry_out(home, Order::AddSite(new_site(args))),
     }
 }
 
-fn route(name: &str, verb: &str) -> String {
-    format!("/v1/sites/{}{verb}", segment(name))
-}
-
-fn new_site(args: SiteAddArgs) -> Value {
+fn new_site(args: SiteAddArgs) -> NewSiteOrder {
     // A Windows path means a folder below the home's drives; a Unix path is meant from here.
     let is_windows = |path: &str| path.contains('\\') || path.contains('%') || path.get(1..2) == Some(":");
     let path = args
         .path
         .map(|path| if is_windows(&path) { path } else { homes::absolute(Path::new(&path)).display().to_string() });
-    json!({ "name": args.name, "id": args.id, "bindings": args.bind, "path": path, "to": args.to })
+    NewSiteOrder { name: args.name, id: args.id, bindings: args.bind, path, to: args.to }
 }
 
-fn list(socket: &Path, json: bool) -> Result<(), Refused> {
-    let status: Value = ask(socket, (Method::GET, "/v1/status"), None)?;
-    let sites = &status["sites"];
+/// The sites of the running server; without one, those of the files, whose state nobody knows.
+fn sites(home: &Home) -> Result<Value, Refused> {
+    let socket = homes::control_socket(home);
+    if client::runs(&socket)? {
+        let mut status: Value = client::ask(&socket, (Method::GET, "/v1/status"), None)?;
+        return Ok(status["sites"].take());
+    }
+    let configuration = Source::choose(home, false, Ports::default()).load(home);
+    let configuration = configuration.map_err(|error| Refused::new(RefusedKind::Invalid, error.to_string()))?;
+    let binding = |binding: &Binding| format!("{}/{}", binding.protocol, binding.information);
+    let row = |site: &Site| {
+        let bindings: Vec<String> = site.bindings.iter().map(binding).collect();
+        json!({ "name": site.name, "id": site.id, "state": "Unknown", "bindings": bindings })
+    };
+    Ok(configuration.sites.iter().map(row).collect())
+}
+
+fn list(home: &Home, json: bool) -> Result<(), Refused> {
+    let sites = &sites(home)?;
     if json {
         text::line(format!("{sites:#}"));
         return Ok(());

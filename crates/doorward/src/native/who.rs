@@ -7,8 +7,12 @@ use doorward_server::port_owner::{Listening, listening};
 use crate::text;
 
 /// Lists who listens on a port, and what each of them keeps from others.
-pub(super) fn run(port: u16) -> ExitCode {
+pub(super) fn run(port: u16, json: bool) -> ExitCode {
     let found = listening(Some(port));
+    if json {
+        text::line(format!("{:#}", found.iter().map(in_json).collect::<serde_json::Value>()));
+        return ExitCode::SUCCESS;
+    }
     if found.is_empty() {
         text::line(format!("Nobody listens on port {port}."));
         return ExitCode::SUCCESS;
@@ -16,6 +20,19 @@ pub(super) fn run(port: u16) -> ExitCode {
     let rows: Vec<Vec<String>> = found.iter().map(row).collect();
     text::table(&["ADDRESS", "PROCESS", "PID", "UNIT", "USER", "BLOCKS"], &rows);
     ExitCode::SUCCESS
+}
+
+fn in_json(listening: &Listening) -> serde_json::Value {
+    let owner = &listening.owner;
+    serde_json::json!({
+        "address": std::net::SocketAddr::new(listening.address, listening.port),
+        "process": owner.process,
+        "pid": owner.pid,
+        "unit": owner.unit,
+        "user": owner.user,
+        "uid": listening.uid,
+        "blocks": blocks(listening),
+    })
 }
 
 fn row(listening: &Listening) -> Vec<String> {

@@ -166,6 +166,9 @@ const TESTS: &[&str] = &[
     "http2_a_hundred_streams_at_once_are_a_hundred_requests",
     "http2_a_storm_of_resets_leaves_nothing_behind",
     "http2_clients_that_vanish_give_every_place_back",
+    "every_printing_command_speaks_json",
+    "native_commands_edit_files_without_a_server",
+    "a_section_is_explained_with_the_lines_that_decide",
 ];
 
 /// One test's loopback network and ports.

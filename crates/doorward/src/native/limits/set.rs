@@ -1,21 +1,19 @@
 //! `doorward limits set`
 
-use std::path::Path;
 use std::time::Duration;
 
-use doorward_admin::{LimitsOrder, LimitsValue, Refused, RefusedKind};
-use hyper::Method;
-use serde_json::json;
+use doorward_admin::{LimitsOrder, LimitsValue, Order, Refused, RefusedKind};
+use doorward_config::Home;
 
 use crate::cli::{Limit, SetArgs, Switch};
 
 const DYNAMIC: &str = "dynamicIpSecurity";
 
 /// Hands in the values to write.
-pub(super) fn run(socket: &Path, args: SetArgs) -> Result<(), Refused> {
+pub(super) fn run(home: &Home, args: SetArgs) -> Result<(), Refused> {
     let values = values(&args)?;
-    let order = json!(LimitsOrder { site: args.place.site, path: args.place.path, values });
-    crate::native::order(socket, (Method::POST, "/v1/limits/policy"), Some(&order))
+    let order = LimitsOrder { site: args.place.site, path: args.place.path, values };
+    crate::native::carry_out(home, Order::SetLimits(order))
 }
 
 /// The attributes behind the options.
