@@ -25,6 +25,7 @@ mod gate;
 mod harness;
 mod http2;
 mod http2_leaks;
+mod like_nginx;
 mod limits;
 mod limits_desk;
 mod limits_patterns;

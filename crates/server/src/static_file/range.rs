@@ -32,8 +32,12 @@ impl Part {
     }
 }
 
-/// Reads a `Range` field for a file of `length` bytes.
+/// Reads a `Range` field for a file of `length` bytes. An empty file is sent whole: some clients ask for `bytes=0-` always, and
+/// a 416 would tell them that something is wrong.
 pub(crate) fn wanted(field: &[u8], length: u64) -> Wanted {
+    if length == 0 {
+        return Wanted::Whole;
+    }
     let text = std::str::from_utf8(field).unwrap_or_default().trim();
     let Some((unit, set)) = text.split_once('=').filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes")) else {
         return Wanted::Whole;
@@ -145,8 +149,8 @@ mod tests {
         check("bytes=9-99999999999999999999999", 10, "9+1");
         check("bytes=10-", 10, "none");
         check("bytes=-0", 10, "none");
-        check("bytes=0-", 0, "none");
-        check("bytes=-1", 0, "none");
+        check("bytes=0-", 0, "whole");
+        check("bytes=-1", 0, "whole");
         check("bytes=5-2", 10, "whole");
         check("bytes=a-2", 10, "whole");
         check("bytes=-", 10, "whole");

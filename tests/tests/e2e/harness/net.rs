@@ -169,6 +169,7 @@ const TESTS: &[&str] = &[
     "every_printing_command_speaks_json",
     "native_commands_edit_files_without_a_server",
     "a_section_is_explained_with_the_lines_that_decide",
+    "files_are_served_as_nginx_serves_them",
 ];
 
 /// One test's loopback network and ports.

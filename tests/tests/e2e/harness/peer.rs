@@ -26,6 +26,15 @@ impl Peer {
         Peer::start(command, folder, addresses)
     }
 
+    /// Runs nginx on a folder of files, with what lies beside them in gzip.
+    pub fn nginx_files(address: SocketAddr, root: &Path) -> Peer {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("nginx.conf"), files_configuration(address, root)).unwrap();
+        let mut command = Command::new(find("nginx", "nginx-light"));
+        command.args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off;", "-p"]).arg(folder.path());
+        Peer::start(command, folder, &[address])
+    }
+
     /// Runs `script` with Python; it gets `address` and its port as arguments and listens there.
     pub fn python(script: &str, address: SocketAddr) -> Peer {
         let folder = tempfile::tempdir().unwrap();
@@ -83,6 +92,18 @@ fn nginx_configuration(addresses: &[SocketAddr]) -> String {
     let folders: String = folders.iter().map(|name| format!("  {name}_temp_path {name};\n")).collect();
     format!(
         "{user}worker_processes 1;\npid nginx.pid;\nevents {{}}\nhttp {{\n  access_log off;\n{folders}  server {{\n{listens}    return 200 nginx;\n  }}\n}}\n"
+    )
+}
+
+fn files_configuration(address: SocketAddr, root: &Path) -> String {
+    let user = if is_root() { "user root;\n" } else { "" };
+    let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    let folders: String = folders.iter().map(|name| format!("  {name}_temp_path {name};\n")).collect();
+    format!(
+        "{user}worker_processes 1;\npid nginx.pid;\nevents {{}}\nhttp {{\n  access_log off;\n{folders}  types {{ text/html html; \
+         text/plain txt; text/javascript js; }}\n  server {{\n    listen {address};\n    root {};\n    index index.html;\n    \
+         gzip_static on;\n    absolute_redirect off;\n  }}\n}}\n",
+        root.display()
     )
 }
 
