@@ -144,7 +144,7 @@ fn told(answer: &Response) -> String {
         return format!("{text} {kind} {} {:?}", field("content-length"), answer.text());
     };
     let body = answer.text().replace(boundary, "B");
-    let mut parts: Vec<_> = body.split("\r\n--B\r\n").skip(1).map(|part| part.to_lowercase()).collect();
+    let mut parts: Vec<_> = body.split("\r\n--B\r\n").skip(1).map(str::to_lowercase).collect();
     for part in &mut parts {
         let (head, bytes) = part.split_once("\r\n\r\n").unwrap();
         let mut lines: Vec<_> = head.lines().collect();
@@ -185,12 +185,11 @@ fn files_are_served_as_nginx_serves_them() {
     symlink("../outside.txt", root.join("outside.txt")).unwrap();
     let front = home.start();
     let _nginx = Peer::nginx_files(front.net.at(100), &root);
-    let mut wrong = String::new();
-    for (request, why) in REQUESTS {
+    let differ = |(request, why): &(&str, &str)| {
         let [ours, theirs] = [2, 100].map(|host| told(&ask(front.net, host, request)));
-        if (ours == theirs) != why.is_empty() {
-            wrong += &format!("{request:?}\n   ours  {ours}\n   nginx {theirs}\n   {why}\n");
-        }
-    }
-    assert!(wrong.is_empty(), "\n{wrong}");
+        let is_right = (ours == theirs) == why.is_empty();
+        (!is_right).then(|| format!("{request:?}\n   ours  {ours}\n   nginx {theirs}\n   {why}\n"))
+    };
+    let wrong: Vec<_> = REQUESTS.iter().filter_map(differ).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.concat());
 }

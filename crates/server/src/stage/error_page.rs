@@ -84,9 +84,12 @@ pub(crate) fn site_page(refusal: &SiteRefusal, exchange: &Exchange) -> String {
     page
 }
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1d2330}\
-main{max-width:44rem;margin:4rem auto;padding:2rem;background:#fff;border-top:4px solid #b3261e;border-radius:4px}\
-h1{font-size:1.4rem;margin-top:0}dt{font-weight:600;margin-top:.6rem}dd{margin:0;overflow-wrap:anywhere}";
+const STYLE: &str = ":root{color-scheme:light dark;--ink:#1d2330;--paper:#fff;--ground:#f4f5f7}\
+@media(prefers-color-scheme:dark){:root{--ink:#e6e8ee;--paper:#171b24;--ground:#0f1218}}\
+body{font:16px/1.5 system-ui,sans-serif;margin:0;background:var(--ground);color:var(--ink)}\
+main{max-width:44rem;margin:4rem auto;padding:2rem;background:var(--paper);border-top:4px solid #b3261e;border-radius:4px}\
+h1{font-size:1.4rem;margin-top:0}dt{font-weight:600;margin-top:.6rem}dd{margin:0;overflow-wrap:anywhere}\
+@media(max-width:48rem){main{margin:0;padding:1.25rem;border-radius:0}}";
 
 /// What a local client may know: which rule, which site, which counts. No file path but that of a
 /// faulty web.config.

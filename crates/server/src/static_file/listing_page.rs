@@ -87,7 +87,9 @@ fn page(listing: &Listing, path: &str, order: Order, browse: Browse) -> String {
     }
     page.push_str("</tr></thead>\n<tbody>\n");
     if path != "/" {
-        page.push_str("<tr class=\"up\"><td class=\"name\"><a href=\"../\">Parent folder</a></td></tr>\n");
+        page.push_str(
+            "<tr class=\"up\"><td class=\"name\" colspan=\"3\"><a href=\"../\">Parent folder</a></td></tr>\n",
+        );
     }
     for entry in &listing.entries {
         row(&mut page, entry, browse);
