@@ -34,6 +34,24 @@ const DENIED_EXTENSIONS: [&str; 43] = [
     ".rules",
 ];
 
+/// The media types of the stock `staticTypes` (stock applicationHost.config).
+const STATIC_TYPES: [(&str, bool); 7] = [
+    ("text/*", true),
+    ("message/*", true),
+    ("application/javascript", true),
+    ("application/atom+xml", true),
+    ("application/xaml+xml", true),
+    ("image/svg+xml", true),
+    ("*/*", false),
+];
+
+/// Codings where no file names any: name, level for files, level for forwarded answers. gzip's levels are the schema's.
+const SCHEMES: [(&str, Level, Level); 3] =
+    [("br", (9, "9"), (4, "4")), ("zstd", (12, "12"), (3, "3")), ("gzip", (7, "7"), (0, "0"))];
+
+/// A number and its text.
+type Level = (u32, &'static str);
+
 /// Puts the built-in entries into a section nobody has filled. They have no origin, and an entry of a file takes the
 /// place of the built-in one with its key.
 pub(crate) fn fill(path: &str, section: &mut Effective) {
@@ -54,6 +72,7 @@ pub(crate) fn fill(path: &str, section: &mut Effective) {
                     DEFAULT_DOCUMENTS.iter().map(|name| entry(collection, &[("value", text(name))])).collect();
             }
         }
+        "system.webServer/httpCompression" => fill_compression(section),
         REQUEST_FILTERING => {
             fill_child(section, "hiddenSegments", &HIDDEN_SEGMENTS, |segment| vec![("segment", text(segment))]);
             fill_child(section, "fileExtensions", &DENIED_EXTENSIONS, |extension| {
@@ -89,6 +108,33 @@ pub(crate) fn withdraw(path: &str, section: &mut Effective, server: &Declared) {
 
 fn text(text: &'static str) -> (Value, &'static str) {
     (Value::Text(text.to_owned()), text)
+}
+
+fn fill_compression(section: &mut Effective) {
+    if let Some(collection) = section.table.collection {
+        let scheme = |&(name, for_files, for_forwarded): &(&'static str, Level, Level)| {
+            let levels = [
+                ("staticCompressionLevel", (Value::Uint(for_files.0), for_files.1)),
+                ("dynamicCompressionLevel", (Value::Uint(for_forwarded.0), for_forwarded.1)),
+            ];
+            entry(collection, &[&[("name", text(name))], &levels[..]].concat())
+        };
+        section.entries = SCHEMES.iter().map(scheme).collect();
+    }
+    if let Some(types) = section.children.get_mut("staticTypes")
+        && let Some(collection) = types.table.collection
+    {
+        let media_type = |&(media, enabled): &(&'static str, bool)| {
+            entry(
+                collection,
+                &[
+                    ("mimeType", text(media)),
+                    ("enabled", (Value::Bool(enabled), if enabled { "true" } else { "false" })),
+                ],
+            )
+        };
+        types.entries = STATIC_TYPES.iter().map(media_type).collect();
+    }
 }
 
 type Texts = Vec<(&'static str, (Value, &'static str))>;

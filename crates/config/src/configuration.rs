@@ -10,8 +10,8 @@ use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::settings::{
-    AccessSection, DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors, HttpLogging,
-    HttpProtocol, HttpRedirect, LogsSection, RequestFiltering, Settings, StaticContent,
+    AccessSection, Compression, DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors,
+    HttpLogging, HttpProtocol, HttpRedirect, LogsSection, RequestFiltering, ServerRuntime, Settings, StaticContent,
 };
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
@@ -90,6 +90,11 @@ impl Configuration {
             default_document: DefaultDocument::read(&section("system.webServer/defaultDocument")),
             directory_browse: DirectoryBrowse::read(&section("system.webServer/directoryBrowse")),
             static_content: StaticContent::read(&section("system.webServer/staticContent")),
+            compression: Compression::read(
+                &section("system.webServer/urlCompression"),
+                &section("system.webServer/httpCompression"),
+            ),
+            server_runtime: ServerRuntime::read(&section("system.webServer/serverRuntime")),
             http_errors: HttpErrors::read(&section("system.webServer/httpErrors")),
             http_logging: HttpLogging::read(&section("system.webServer/httpLogging")),
             web_socket: section("system.webServer/webSocket").bool("enabled"),

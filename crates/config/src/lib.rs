@@ -58,11 +58,11 @@ pub use schema::{
     Schema, SectionTable, SectionUse, Value, Word,
 };
 pub use settings::{
-    AccessSection, CacheControlMode, ClientCache, ConcurrentLimit, DefaultDocument, DenyAction, DirectoryBrowse,
-    DynamicIpSecurity, ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection, FilterList, FilteringRule,
-    HttpErrors, HttpLogging, HttpProtocol, HttpRedirect, IpSecurity, IpSecurityEntry, LimitAction, LimiterSection,
-    LogTarget, LogsSection, MatchLimit, ProxySection, RateLimit, RedirectTarget, RequestFiltering, RequestLimits,
-    Settings, StaticContent,
+    AccessSection, CacheControlMode, ClientCache, Compression, CompressionScheme, ConcurrentLimit, DefaultDocument,
+    DenyAction, DirectoryBrowse, DynamicIpSecurity, ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection,
+    FilterList, FilteringRule, HttpErrors, HttpLogging, HttpProtocol, HttpRedirect, IpSecurity, IpSecurityEntry,
+    LimitAction, LimiterSection, LogTarget, LogsSection, MatchLimit, ProxySection, RateLimit, RedirectTarget,
+    RequestFiltering, RequestLimits, ServerRuntime, Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{

@@ -12,6 +12,7 @@ use doorward_logs::SiteLog;
 
 use crate::Plan;
 use crate::certificates::Certificates;
+use crate::compression::{Compression, HitFrequency};
 use crate::content::{Browse, CacheControl, MimeMap, StaticContent};
 use crate::directory::{Content, Directories};
 use crate::effective::{Effective, Upstream};
@@ -204,6 +205,7 @@ impl Effective {
             redirect: Redirect::new(&settings.http_redirect),
             fields: ResponseFields::new(&settings.http_protocol, site.hsts, removes_server(settings)),
             content: static_content(settings),
+            compression: compression(settings),
             errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
             logging: settings.http_logging,
             upstream: settings.proxy.as_ref().and_then(|section| upstream(section, settings.web_socket)),
@@ -242,6 +244,12 @@ fn https_port(site: &Site) -> Option<u16> {
     let ports: Vec<u16> = endpoints.filter(|endpoint| endpoint.secure).map(|endpoint| endpoint.port).collect();
     let port = if ports.contains(&443) { 443 } else { ports.first().copied().unwrap_or(443) };
     (site.hsts.enabled && site.hsts.redirect_http_to_https).then_some(port)
+}
+
+fn compression(settings: &Settings) -> Compression {
+    let runtime = &settings.server_runtime;
+    let frequency = HitFrequency { hits: runtime.frequent_hits, period_ms: runtime.frequent_period_ms };
+    Compression::new(&settings.compression, frequency)
 }
 
 fn default_documents(section: &doorward_config::DefaultDocument) -> Vec<String> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use doorward_config::HttpLogging;
 use doorward_limiter::{Policy, Scope};
 
+use crate::compression::Compression;
 use crate::config_fault::ConfigFault;
 use crate::content::StaticContent;
 use crate::error_pages::ErrorPages;
@@ -56,6 +57,8 @@ pub struct Effective {
     pub fields: ResponseFields,
     /// How files are served.
     pub content: StaticContent,
+    /// Which answers are compressed.
+    pub compression: Compression,
     /// Which page an error gets.
     pub errors: ErrorPages,
     /// Which answers are logged.
@@ -77,6 +80,7 @@ impl Effective {
             redirect: None,
             fields: ResponseFields::default(),
             content: StaticContent::default(),
+            compression: Compression::default(),
             errors: ErrorPages::default(),
             logging: HttpLogging::All,
             upstream: None,

@@ -12,6 +12,7 @@
 mod build;
 mod certificates;
 mod change;
+mod compression;
 mod config_fault;
 mod content;
 mod directory;
@@ -35,6 +36,7 @@ mod waits;
 pub use build::{Inputs, build};
 pub use certificates::{Candidate, CentralStore, CertificateSource, Certificates, Place};
 pub use change::Change;
+pub use compression::{CodingKind, Compression, Effort, HitFrequency, MediaTypes};
 pub use config_fault::ConfigFault;
 pub use content::{Browse, CacheControl, MimeMap, StaticContent};
 pub use directory::{Content, Directories, Directory};

@@ -106,6 +106,7 @@ impl Server {
             clock: Clock::start(),
             head_limits: settings.head_limits,
             headroom: Headroom::of_process(),
+            copies: Arc::default(),
             totals: Totals::default(),
             threads: settings.threads.max(1),
         });

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod compress;
 mod connection;
 mod control;
 mod custom_fields;

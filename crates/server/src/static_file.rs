@@ -2,7 +2,7 @@
 
 mod answer;
 mod cache;
-mod coding;
+pub(crate) mod coding;
 mod conditional;
 mod listing;
 mod listing_page;

@@ -18,6 +18,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::spawn_local;
 
 use crate::clock::{Clock, DateLine};
+use crate::compress::Copies;
 use crate::custom_fields;
 use crate::exchange::Exchange;
 use crate::headroom::Headroom;
@@ -50,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) head_limits: HeadLimits,
     pub(crate) headroom: Headroom,
+    /// Compressed copies of files.
+    pub(crate) copies: Arc<Copies>,
     pub(crate) totals: Totals,
     /// Serving threads there are.
     pub(crate) threads: usize,
@@ -132,6 +135,8 @@ pub(crate) struct Worker {
     pub(crate) date: DateLine,
     pub(crate) draining: Cell<bool>,
     pub(crate) ongoing: Rc<Ongoing>,
+    /// Answers being compressed.
+    pub(crate) encoders: Rc<Cell<u32>>,
     log: RefCell<ThreadLog>,
     listeners: RefCell<HashMap<u64, Rc<OpenListener>>>,
     scratch: Cell<Option<Box<Scratch>>>,
@@ -151,6 +156,7 @@ impl Worker {
             date: DateLine::default(),
             draining: Cell::new(false),
             ongoing: Rc::default(),
+            encoders: Rc::default(),
             log: RefCell::new(log),
             listeners: RefCell::default(),
             scratch: Cell::new(None),

@@ -16,6 +16,7 @@ mod appcmd;
 mod cli;
 mod client_certificates;
 mod clients;
+mod compression;
 mod corpus;
 mod error_pages;
 mod exhaustion;

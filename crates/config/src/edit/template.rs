@@ -13,6 +13,7 @@ pub(crate) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
     <sectionGroup name="system.webServer">
       <section name="defaultDocument" overrideModeDefault="Allow" />
       <section name="directoryBrowse" overrideModeDefault="Allow" />
+      <section name="httpCompression" overrideModeDefault="Allow" />
       <section name="httpErrors" overrideModeDefault="Allow" />
       <section name="httpLogging" overrideModeDefault="Deny" />
       <section name="httpProtocol" overrideModeDefault="Allow" />
@@ -23,7 +24,9 @@ pub(crate) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
         <section name="ipSecurity" overrideModeDefault="Deny" />
         <section name="requestFiltering" overrideModeDefault="Allow" />
       </sectionGroup>
+      <section name="serverRuntime" overrideModeDefault="Deny" />
       <section name="staticContent" overrideModeDefault="Allow" />
+      <section name="urlCompression" overrideModeDefault="Allow" />
     </sectionGroup>
     <sectionGroup name="doorward">
       <section name="files" allowDefinition="MachineToApplication" overrideModeDefault="Deny" />

@@ -13,16 +13,8 @@ const GROUPS: &[&str] = &[
     "doorward",
 ];
 
-const WEB_SERVER: &[&str] = &[
-    "handlers",
-    "httpCompression",
-    "iisnode",
-    "serverRuntime",
-    "urlCompression",
-    "webdav/authoring",
-    "webdav/authoringRules",
-    "webdav/globalSettings",
-];
+const WEB_SERVER: &[&str] =
+    &["handlers", "iisnode", "webdav/authoring", "webdav/authoringRules", "webdav/globalSettings"];
 
 const OWN: &[&str] = &["admin", "cluster"];
 

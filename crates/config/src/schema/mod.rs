@@ -4,10 +4,12 @@
 //! set values and the reference pages.
 
 mod checks;
+mod compression;
 mod content;
 mod doorward;
 mod errors;
 mod files;
+mod handling;
 mod http_service;
 mod known;
 mod log;
@@ -44,6 +46,9 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &content::DEFAULT_DOCUMENT,
     &content::DIRECTORY_BROWSE,
     &content::STATIC_CONTENT,
+    &compression::URL_COMPRESSION,
+    &compression::HTTP_COMPRESSION,
+    &handling::SERVER_RUNTIME,
     &files::FILES,
     &errors::HTTP_ERRORS,
     &errors::HTTP_LOGGING,

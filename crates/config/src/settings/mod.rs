@@ -3,10 +3,12 @@
 use ipnet::IpNet;
 
 mod access;
+mod compression;
 mod content;
 mod dynamic_ip_security;
 mod errors;
 mod files;
+mod handling;
 mod ip_security;
 mod limiter;
 mod logs;
@@ -15,10 +17,12 @@ mod redirect;
 mod request_filtering;
 
 pub use access::AccessSection;
+pub use compression::{Compression, CompressionScheme};
 pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, StaticContent};
 pub use dynamic_ip_security::{ConcurrentLimit, DenyAction, DynamicIpSecurity, RateLimit};
 pub use errors::{ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, HttpErrors, HttpLogging};
 pub use files::FilesSection;
+pub use handling::ServerRuntime;
 pub use ip_security::{IpSecurity, IpSecurityEntry};
 pub use limiter::{LimitAction, LimiterSection, MatchLimit};
 pub use logs::{LogTarget, LogsSection};
@@ -49,6 +53,10 @@ pub struct Settings {
     pub directory_browse: DirectoryBrowse,
     /// `system.webServer/staticContent`.
     pub static_content: StaticContent,
+    /// `system.webServer/urlCompression` and `system.webServer/httpCompression`.
+    pub compression: Compression,
+    /// `system.webServer/serverRuntime`.
+    pub server_runtime: ServerRuntime,
     /// `system.webServer/httpErrors`.
     pub http_errors: HttpErrors,
     /// `system.webServer/httpLogging`.

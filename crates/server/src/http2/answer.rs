@@ -16,6 +16,7 @@ use h2::{Reason, SendStream};
 use super::driver::QUEUED_BYTES_MAX;
 use super::session::{Session, Verdict};
 use super::{Gone, fields};
+use crate::compress::Coded;
 use crate::downstream::End;
 use crate::exchange::Exchange;
 use crate::outcome::{Body, Response};
@@ -231,10 +232,10 @@ impl Sink for Answer {
         Ok(())
     }
 
-    fn head(&self, _out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Answered) {
+    fn head(&self, _out: &mut Vec<u8>, exchange: &mut Exchange, (answer, coded): (&Answered, Coded)) {
         let mut text = Vec::with_capacity(answer.head_bytes() + 64);
         exchange.keep_alive = true;
-        let _chunked = response_head(&mut text, exchange, answer);
+        let _chunked = response_head(&mut text, exchange, (answer, coded));
         let (head, bytes) = fields::response(&text, answer.status());
         self.head_bytes.set(bytes);
         self.head.set(Some(head));

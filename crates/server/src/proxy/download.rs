@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 
 use super::sides::Sink;
 use super::{Failure, Progress};
+use crate::compress::{Coded, Forwarded};
 use crate::exchange::Exchange;
 
 /// Bytes read from the upstream at a time.
@@ -25,6 +26,7 @@ pub(super) struct Downloaded {
     offer: Option<String>,
     /// Read from the upstream, but not used up yet (a head in several pieces).
     carry: Vec<u8>,
+    body: Forwarded,
 }
 
 impl Downloaded {
@@ -57,6 +59,7 @@ impl Downloaded {
             replaces_errors,
             offer,
             carry: Vec::new(),
+            body: Forwarded::default(),
         }
     }
 }
@@ -152,16 +155,29 @@ fn pass_on<K: Sink>(
                 return Err(Failure::Replaced(state.response.status()));
             }
             Event::Head => {
-                sink.head(out, exchange, &state.response);
+                let mut coded = Coded::of(exchange, &state.response);
+                state.body = Forwarded::begin(&mut coded, exchange.is_head(), &sink.worker().encoders);
+                sink.head(out, exchange, (&state.response, coded));
                 state.head_sent = true;
                 if state.response.status() == 101 || is_event_stream(&state.response) {
                     exchange.live_long(sink.worker());
                 }
             }
-            Event::Body(piece) => sink.piece(out, exchange, piece),
+            Event::Body(piece) => match state.body.take(piece) {
+                Ok(true) => {}
+                Ok(false) => sink.piece(out, exchange, piece),
+                Err(_) => return Err(Failure::BrokenOff),
+            },
             Event::BodyEnd => break true,
         }
     };
+    let coded = if ended { state.body.finish() } else { state.body.flushed() };
+    match coded {
+        // An empty chunk would end the body.
+        Ok(coded) if coded.is_empty() => {}
+        Ok(coded) => sink.piece(out, exchange, &coded),
+        Err(_) => return Err(Failure::BrokenOff),
+    }
     if ended {
         sink.end(out, exchange);
     }

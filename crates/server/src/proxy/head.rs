@@ -4,9 +4,11 @@ use doorward_limiter::{ClientSource, Trust};
 use doorward_plan::Upstream;
 use doorward_wire::{BodyLength, Framing, HeadWriter, Response, Version, end_to_end, upgrade};
 
+use crate::compress::Coded;
 use crate::exchange::{Answered, Exchange};
 use crate::outcome::field_line;
 use crate::rate_limit;
+use crate::static_file::coding::Coding;
 
 /// Fields that say where a request comes from. Only we know, so what a stranger wrote is dropped.
 const FORWARDING: [&str; 4] = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"];
@@ -90,17 +92,32 @@ pub(crate) fn is_trusted_proxy(exchange: &Exchange) -> bool {
 }
 
 /// The head as the client gets it; returns whether the body goes in chunks.
-pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) -> bool {
+pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, (answer, coded): (&Response, Coded)) -> bool {
     let before = out.len();
-    let framing = framing(exchange, answer);
+    let framing = framing(exchange, (answer, coded));
     let mut head = HeadWriter::start(out, answer.status());
     let (own, secure) = (exchange.effective.as_ref().map(|effective| &effective.fields), exchange.ends.secure);
     for (name, value) in end_to_end(answer.fields()) {
         let framed = name.eq_ignore_ascii_case("Content-Length") || name.eq_ignore_ascii_case("Transfer-Encoding");
         let replaced = own.is_some_and(|own| own.replaces(name, secure));
-        if !framed && !replaced {
-            head.field(name, value);
+        if framed || replaced || (coded.effort.is_some() && is_of_plain_bytes(name)) {
+            continue;
         }
+        match name {
+            // The bytes differ from the upstream's, what they mean does not (RFC 9110 8.8.1).
+            tag if coded.effort.is_some() && tag.eq_ignore_ascii_case("ETag") && !value.starts_with(b"W/") => {
+                head.field(name, &[b"W/", value].concat());
+            }
+            _ => {
+                head.field(name, value);
+            }
+        }
+    }
+    if let Some(effort) = coded.effort {
+        head.field("Content-Encoding", Coding::from(effort.kind).name().as_bytes());
+    }
+    if coded.varies && !varies_already(answer) {
+        head.field("Vary", b"Accept-Encoding");
     }
     if let Some(own) = own {
         head.lines(own.lines(secure));
@@ -133,8 +150,22 @@ pub(super) fn switching(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Res
     exchange.keep_head(&out[before..]);
 }
 
-fn framing(exchange: &Exchange, answer: &Response) -> Framing {
-    match answer.content_length() {
+/// Fields that speak of the very bytes the upstream sent.
+fn is_of_plain_bytes(name: &str) -> bool {
+    ["Accept-Ranges", "Content-MD5", "Content-Digest", "Digest"].iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
+fn varies_already(answer: &Response) -> bool {
+    let mut lines = answer.field_lines("Vary").filter_map(|line| std::str::from_utf8(line).ok());
+    lines.any(|line| {
+        line.split(',').map(str::trim).any(|name| name == "*" || name.eq_ignore_ascii_case("Accept-Encoding"))
+    })
+}
+
+fn framing(exchange: &Exchange, (answer, coded): (&Response, Coded)) -> Framing {
+    // Nobody knows how long a compressed body becomes.
+    let length = answer.content_length().filter(|_| coded.effort.is_none());
+    match length {
         _ if answer.status() == 204 || answer.status() == 304 => Framing::None,
         Some(length) => Framing::Length(length),
         None if exchange.is_head() => Framing::None,

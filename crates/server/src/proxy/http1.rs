@@ -9,6 +9,7 @@ use doorward_wire::{CONTINUE, Event, LAST_CHUNK, Pace, Request, Response, Server
 
 use super::sides::{Broken, GATHERED_BYTES_MAX, Gathered, Sink, Source, put_end, put_piece};
 use super::{Progress, head};
+use crate::compress::Coded;
 use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
 use crate::outcome::ServiceRefusal;
@@ -136,9 +137,9 @@ impl Sink for Answering<'_> {
         send::all(self.client, CONTINUE).await
     }
 
-    fn head(&self, out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) {
-        if answer.status() == 101 {
-            head::switching(out, exchange, answer);
+    fn head(&self, out: &mut Vec<u8>, exchange: &mut Exchange, answer: (&Response, Coded)) {
+        if answer.0.status() == 101 {
+            head::switching(out, exchange, answer.0);
         } else {
             self.chunked.set(head::response(out, exchange, answer));
         }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use doorward_wire::{LAST_CHUNK, Response, write_chunk};
 
 use super::Progress;
+use crate::compress::Coded;
 use crate::downstream::End;
 use crate::exchange::Exchange;
 use crate::worker::Worker;
@@ -53,7 +54,7 @@ pub(crate) trait Sink {
     async fn proceed(&self) -> Result<(), End>;
 
     /// Takes the head of the answer; bytes to be sent for it go into `out`.
-    fn head(&self, out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response);
+    fn head(&self, out: &mut Vec<u8>, exchange: &mut Exchange, answer: (&Response, Coded));
 
     /// Appends a piece of the body.
     fn piece(&self, out: &mut Vec<u8>, exchange: &mut Exchange, piece: &[u8]);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use doorward_plan::Content;
 
+use crate::compress::{self, Wanted};
 use crate::exchange::Exchange;
 use crate::outcome::{Body, FieldLines, Handling, Refusal, Response, SiteRefusal, field_line};
-use crate::static_file::{self, FileJob};
+use crate::static_file::{self, FileJob, coding};
 use crate::welcome;
 use crate::worker::Worker;
 
@@ -37,10 +38,19 @@ pub(crate) fn choose(worker: &Worker, exchange: &Exchange, now_ms: u64) -> Resul
                 static_file::answer(&known, exchange, effective).map(Handling::Respond)
             }
             Some(_) | None => {
-                Ok(Handling::Open(FileJob::new(folder, rest, &exchange.path, effective).for_site(site, now_ms)))
+                let job = FileJob::new(folder, rest, &exchange.path, effective).for_site(site, now_ms);
+                Ok(Handling::Open(job.with_copies(wanted_copies(worker, exchange, now_ms))))
             }
         },
     }
+}
+
+/// What this request asks of the compressed copies.
+fn wanted_copies(worker: &Worker, exchange: &Exchange, now_ms: u64) -> Wanted {
+    let settings = exchange.effective.as_ref().map(|effective| &effective.compression);
+    let settings = settings.filter(|settings| !compress::spares(settings, &exchange.request));
+    let effort = settings.and_then(|settings| coding::preferred(&exchange.request, &settings.files));
+    Wanted { copies: Arc::clone(&worker.shared.copies), effort, now_ms }
 }
 
 fn options() -> Response {

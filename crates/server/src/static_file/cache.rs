@@ -12,6 +12,7 @@ use doorward_wire::Request;
 
 use super::coding::{self, Coding};
 use super::open::{KnownFile, Stored};
+use crate::compress::spares;
 use crate::outcome::field_line;
 
 /// An entry is trusted this long before the file is looked at again.
@@ -46,13 +47,15 @@ pub(crate) struct Representation {
     /// Those that a 304 and every part of the file have, too: validators and caching advice.
     pub(crate) validators: Rc<[u8]>,
     pub(crate) content: Option<Rc<[u8]>>,
+    /// It was compressed by us, and is not for everybody.
+    is_copy: bool,
 }
 
 impl CachedFile {
     /// Renders what every answer for this file has in common.
     pub(crate) fn new(known: KnownFile, effective: &Arc<Effective>, now_ms: u64) -> Self {
         let media_type = effective.content.mime.media_type(&known.name).map(str::to_owned);
-        let varies = known.stored.len() > 1;
+        let varies = known.stored.len() > 1 || known.has_copies;
         let kind = media_type.as_deref().unwrap_or("application/octet-stream");
         let render = |stored| Representation::new(stored, effective, (kind, varies));
         Self {
@@ -73,8 +76,10 @@ impl CachedFile {
         if let [only] = &*self.representations {
             return only;
         }
-        let offered: Vec<_> = self.representations.iter().map(|offered| (offered.coding, offered.length)).collect();
-        &self.representations[coding::choose(request, &offered)]
+        let spared = spares(&self.effective.compression, request);
+        let fit: Vec<_> = self.representations.iter().filter(|offered| !(spared && offered.is_copy)).collect();
+        let offered: Vec<_> = fit.iter().map(|offered| (offered.coding, offered.length)).collect();
+        fit[coding::choose(request, &offered)]
     }
 }
 
@@ -94,7 +99,11 @@ impl Representation {
             field_line(&mut validators, "ETag", stored.etag.as_bytes());
         }
         field_line(&mut validators, "Accept-Ranges", b"bytes");
-        for (name, value) in [("Cache-Control", &content.cache.cache_control), ("Expires", &content.cache.expires)] {
+        let (cache_control, expires) = match effective.compression.cache_fields.as_ref().filter(|_| stored.is_copy) {
+            Some((expires, cache_control)) => (Some(cache_control), Some(expires)),
+            None => (content.cache.cache_control.as_ref(), content.cache.expires.as_ref()),
+        };
+        for (name, value) in [("Cache-Control", cache_control), ("Expires", expires)] {
             if let Some(value) = value {
                 field_line(&mut validators, name, value.as_bytes());
             }
@@ -117,6 +126,7 @@ impl Representation {
             fields: fields.into(),
             validators: validators.into(),
             content: stored.content.map(Into::into),
+            is_copy: stored.is_copy,
         }
     }
 }

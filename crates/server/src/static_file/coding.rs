@@ -1,5 +1,6 @@
 //! Which of a file's codings a client gets: `Accept-Encoding` with its weights (RFC 9110 12.5.3).
 
+use doorward_plan::{CodingKind, Effort};
 use doorward_wire::Request;
 
 /// A content coding and the neighbour that holds it.
@@ -9,6 +10,16 @@ pub(crate) enum Coding {
     Brotli,
     Zstandard,
     Gzip,
+}
+
+impl From<CodingKind> for Coding {
+    fn from(kind: CodingKind) -> Self {
+        match kind {
+            CodingKind::Brotli => Self::Brotli,
+            CodingKind::Zstandard => Self::Zstandard,
+            CodingKind::Gzip => Self::Gzip,
+        }
+    }
 }
 
 /// The codings looked for beside a file.
@@ -95,6 +106,15 @@ pub(crate) fn choose(request: &Request, offered: &[(Coding, u64)]) -> usize {
         offered.iter().enumerate().map(|(place, (coding, length))| (weights.of_coding(*coding), *length, place));
     let best = wanted.filter(|(weight, ..)| *weight > 0).min_by_key(|(weight, length, _)| (u16::MAX - weight, *length));
     best.map_or(0, |(_, _, place)| place)
+}
+
+/// The coding this client likes best, the first of equals; `None` when it takes none of them.
+pub(crate) fn preferred(request: &Request, offered: &[Effort]) -> Option<Effort> {
+    request.field("Accept-Encoding")?;
+    let weights = Weights::of(request);
+    let wanted = offered.iter().map(|effort| (weights.of_coding(effort.kind.into()), *effort));
+    let wanted = wanted.filter(|(weight, _)| *weight > 0);
+    wanted.min_by_key(|(weight, _)| u16::MAX - weight).map(|(_, effort)| effort)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,6 +15,7 @@ use rustix::io::Errno;
 use super::coding::{Coding, NEIGHBOURS};
 use super::listing::{self, Listing};
 use super::spelling;
+use crate::compress::Wanted;
 use crate::outcome::{Refusal, SiteRefusal};
 
 /// Files up to this size are kept in memory and sent together with their head (measured crossover 8 to 16 KiB).
@@ -34,6 +36,8 @@ pub(crate) struct FileJob {
     effective: Arc<Effective>,
     /// Whose settings are to be known at another spelling, and the time for it.
     site: Option<(Arc<SitePlan>, u64)>,
+    /// Whose compressed copies may be used.
+    copies: Option<Wanted>,
 }
 
 /// A regular file that was found.
@@ -45,6 +49,8 @@ pub(crate) struct KnownFile {
     pub(crate) spelling: Option<String>,
     /// The file itself, then its codings; never empty.
     pub(crate) stored: Vec<Stored>,
+    /// A compressed copy is there, or may be there later.
+    pub(crate) has_copies: bool,
 }
 
 /// An open regular file with what its answer needs.
@@ -58,6 +64,8 @@ pub(crate) struct Stored {
     pub(crate) etag: String,
     /// All of its bytes, when it is small.
     pub(crate) content: Option<Vec<u8>>,
+    /// It was compressed by us, and is not for everybody.
+    pub(crate) is_copy: bool,
 }
 
 /// What the search ended with.
@@ -79,12 +87,18 @@ impl FileJob {
             url_path: url_path.to_owned(),
             effective: Arc::clone(effective),
             site: None,
+            copies: None,
         }
     }
 
     /// A file found under another spelling has its own settings, which are then looked up, too.
     pub(crate) fn for_site(self, site: &Arc<SitePlan>, now_ms: u64) -> Self {
         Self { site: Some((Arc::clone(site), now_ms)), ..self }
+    }
+
+    /// Compressed copies of the file may be used and made.
+    pub(crate) fn with_copies(self, wanted: Wanted) -> Self {
+        Self { copies: Some(wanted), ..self }
     }
 
     /// Looks for the file, and for what holds where it was found. Blocks.
@@ -190,8 +204,43 @@ impl FileJob {
                 self::stored(file, *coding).ok().filter(|neighbour| neighbour.modified >= plain_modified)
             }));
         }
-        Ok(KnownFile { name: relative.rsplit('/').next().unwrap_or(relative).to_owned(), spelling: None, stored })
+        let name = relative.rsplit('/').next().unwrap_or(relative).to_owned();
+        let has_copies = self.add_copies(&name, &mut stored);
+        Ok(KnownFile { name, spelling: None, stored, has_copies })
     }
+}
+
+impl FileJob {
+    /// Adds the compressed copies there are for codings that no neighbour has; true where there may be some.
+    fn add_copies(&self, name: &str, stored: &mut Vec<Stored>) -> bool {
+        let settings = &self.effective.compression;
+        let (Some(wanted), Some(media_type)) = (&self.copies, self.effective.content.mime.media_type(name)) else {
+            return false;
+        };
+        if !settings.takes_file(media_type, stored[0].length) {
+            return false;
+        }
+        for effort in &settings.files {
+            let coding = Coding::from(effort.kind);
+            if stored.iter().any(|known| known.coding == coding) {
+                continue;
+            }
+            let copy = wanted.copy(&stored[0].file, *effort, settings);
+            if let Some((copy, file)) = copy.and_then(|copy| Some((Arc::clone(&copy), copy.file.try_clone().ok()?))) {
+                let (length, modified, etag) = (copy.length, copy.modified, copy.etag.clone());
+                let content = (length <= SMALL_FILE_BYTES_MAX).then(|| copied(&file, length)).flatten();
+                stored.push(Stored { coding, file, length, modified, etag, content, is_copy: true });
+            }
+        }
+        true
+    }
+}
+
+/// The bytes of a small copy.
+fn copied(file: &File, length: u64) -> Option<Vec<u8>> {
+    let mut content = vec![0; usize::try_from(length).ok()?];
+    file.read_exact_at(&mut content, 0).ok()?;
+    Some(content)
 }
 
 /// The bytes of a file below a folder, if it is one of a page's size. Blocks.
@@ -254,6 +303,7 @@ fn stored(file: File, coding: Coding) -> Result<Stored, Errno> {
         etag: format!("\"{seconds:x}{nanoseconds:08x}-{length:x}{}\"", coding.suffix()),
         content,
         file,
+        is_copy: false,
     })
 }
 

@@ -258,6 +258,14 @@ impl Connection {
         Ok(String::from_utf8_lossy(&line[..end]).into_owned())
     }
 
+    /// Reads one chunk of a body in chunks; empty at its end.
+    pub fn receive_chunk(&mut self) -> io::Result<Vec<u8>> {
+        let size = usize::from_str_radix(&self.receive_line()?, 16).map_err(io::Error::other)?;
+        let chunk = self.take(size)?;
+        self.receive_line()?;
+        Ok(chunk)
+    }
+
     fn receive_chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {

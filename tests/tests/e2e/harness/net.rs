@@ -170,6 +170,10 @@ const TESTS: &[&str] = &[
     "native_commands_edit_files_without_a_server",
     "a_section_is_explained_with_the_lines_that_decide",
     "files_are_served_as_nginx_serves_them",
+    "files_are_compressed_once_and_sent_to_who_takes_it",
+    "a_file_is_compressed_once_it_is_asked_for_often",
+    "forwarded_answers_are_compressed_and_not_held_back",
+    "answers_are_compressed_over_http2_too",
 ];
 
 /// One test's loopback network and ports.

@@ -26,8 +26,14 @@ impl Gate {
     }
 }
 
+/// What `/with/…` answers consist of.
+pub const LINE: &str = "a line that is worth compressing, since it comes again and again\n";
+/// How many of them.
+pub const LINES: usize = 400;
+
 /// A server on a loopback address. `/held…` answers only after a release, `/half…` sends `first-` and the rest after
-/// a release, `/dead` closes without an answer; anything else answers at once with the head of the request it saw as body.
+/// a release, `/dead` closes without an answer, `/events` sends two events, the second after a release,
+/// `/with/NAME/VALUE` a long text and that field; anything else answers at once with the head of the request it saw as body.
 pub struct Upstream {
     /// Where it listens.
     pub address: SocketAddr,
@@ -98,11 +104,33 @@ fn answer(mut stream: &TcpStream, gate: &Gate) -> Option<()> {
         gate.hold();
         return stream.write_all(b"second").ok();
     }
+    if path.contains("/events") {
+        return events(stream, gate);
+    }
+    if let Some(line) = path.split("/with/").nth(1) {
+        let (name, value) = line.split_once('/')?;
+        let body = LINE.repeat(LINES);
+        let length = body.len();
+        let response = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nETag: \"v1\"\r\n{name}: {value}\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(response.as_bytes()).ok()?;
+        return if head.starts_with("HEAD ") { Some(()) } else { stream.write_all(body.as_bytes()).ok() };
+    }
     let length = head.len();
     let response = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: x-hop\r\nX-Hop: 1\r\nContent-Length: {length}\r\n\r\n{head}"
     );
     stream.write_all(response.as_bytes()).ok()
+}
+
+/// Two events, the second after a release.
+fn events(mut stream: &TcpStream, gate: &Gate) -> Option<()> {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(b"D\r\ndata: first\n\n\r\n").ok()?;
+    gate.hold();
+    stream.write_all(b"E\r\ndata: second\n\n\r\n0\r\n\r\n").ok()
 }
 
 #[test]
