@@ -29,6 +29,7 @@ mod http2_leaks;
 mod like_nginx;
 mod limits;
 mod limits_desk;
+mod limits_guide;
 mod limits_patterns;
 mod limits_proxied;
 mod limits_transports;

@@ -174,6 +174,7 @@ const TESTS: &[&str] = &[
     "a_file_is_compressed_once_it_is_asked_for_often",
     "forwarded_answers_are_compressed_and_not_held_back",
     "answers_are_compressed_over_http2_too",
+    "the_operators_story_is_as_the_guide_tells_it",
 ];
 
 /// One test's loopback network and ports.
