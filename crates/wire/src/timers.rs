@@ -232,7 +232,7 @@ mod tests {
     fn a_body_in_drops_is_found_out() {
         let of = |timers, drops| body_given_up_after_s(timers, drops);
         assert_eq!(of(Timers::default(), (1, 10)), Some(120));
-        assert_eq!(of(Timers::default(), (1200, 10)), Some(235), "half the least speed");
+        assert_eq!(of(Timers::default(), (1200, 10)), Some(230), "half the least speed");
         assert_eq!(of(Timers::default(), (2400, 10)), None);
         assert_eq!(of(Timers::default(), (28_800, 119)), None, "a pause within the time is nobody's harm");
         assert_eq!(of(Timers { min_bytes_per_second: 0, ..Timers::default() }, (1, 10)), None);
