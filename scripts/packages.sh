@@ -25,6 +25,9 @@ prlimit                 util-linux
 ip                      iproute2
 ss                      iproute2
 strace                  strace
+chromium                chromium
+firefox-esr             firefox-esr
+certutil                libnss3-tools
 valgrind                valgrind
 /usr/bin/faketime       faketime
 /usr/share/zoneinfo/Europe/Berlin  tzdata

@@ -17,6 +17,9 @@ use crate::worker::{OpenListener, Worker};
 
 /// Connections the kernel keeps for us until they are accepted; it caps this at `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
+/// Bytes that the kernel takes for a client beyond what is on its way: enough for a full line, and little enough that a
+/// thousand slow readers cost neither memory nor time.
+const UNSENT_BYTES: u32 = 128 * 1024;
 /// When there are too few descriptors for another connection: long enough not to spin, short enough not to be noticed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -29,8 +32,9 @@ pub fn bind(address: SocketAddr) -> io::Result<StdListener> {
     }
     // Connections of an earlier listener that linger in TIME_WAIT do not hold the address.
     socket.set_reuse_address(true)?;
-    // Accepted sockets inherit it, which saves a system call for each.
+    // Accepted sockets inherit both, which saves a system call for each.
     socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
@@ -87,5 +91,23 @@ async fn failed(worker: &Worker, error: &io::Error) {
     });
     if exhausted {
         tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socket2::SockRef;
+    use std::net::TcpStream;
+
+    #[test]
+    fn accepted_sockets_have_the_options_of_their_listener() {
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        listener.set_nonblocking(false).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        let accepted = SockRef::from(&accepted);
+        assert!(accepted.tcp_nodelay().unwrap());
+        assert_eq!(accepted.tcp_notsent_lowat().unwrap(), UNSENT_BYTES);
     }
 }

@@ -13,6 +13,7 @@
 )]
 
 mod appcmd;
+mod browsers;
 mod cli;
 mod client_certificates;
 mod clients;

@@ -175,6 +175,8 @@ const TESTS: &[&str] = &[
     "forwarded_answers_are_compressed_and_not_held_back",
     "answers_are_compressed_over_http2_too",
     "the_operators_story_is_as_the_guide_tells_it",
+    "chromium_loads_the_pages",
+    "firefox_loads_the_pages",
 ];
 
 /// One test's loopback network and ports.
