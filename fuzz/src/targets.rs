@@ -2,6 +2,7 @@
 
 use crate::Target;
 
+mod appcmd_line;
 mod chunk_stream;
 mod http1;
 mod input;
@@ -12,6 +13,7 @@ mod response_head;
 
 /// Every target by the name of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("appcmd_line", appcmd_line::run),
     ("chunk_stream", chunk_stream::run),
     ("log_line", log_line::run),
     ("pipeline", pipeline::run),

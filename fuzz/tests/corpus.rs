@@ -22,6 +22,11 @@ fn check(name: &str) {
 }
 
 #[test]
+fn appcmd_line() {
+    check("appcmd_line");
+}
+
+#[test]
 fn chunk_stream() {
     check("chunk_stream");
 }

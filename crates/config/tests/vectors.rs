@@ -11,6 +11,9 @@ use doorward_config::{Diagnostic, Home, Severity, load};
 const NOT_COVERED: &[(&str, &str)] = &[
     ("bind-https-nocert", "certificates are matched with bindings where the plan is built"),
     ("s-webconfig-sites", "web.config"),
+    ("hdr-crlf", "it is refused with line and column, not by the name of the header"),
+    ("hdr-framing", "such a field is left out when it is served"),
+    ("redir-loop", "whether it loops is seen where it is asked for"),
 ];
 
 fn shared(name: &str) -> Option<PathBuf> {
@@ -104,7 +107,7 @@ fn bad_configurations_are_named_for_what_they_are() {
     for row in table.lines().skip(1) {
         let columns: Vec<&str> = row.split('\t').collect();
         let (id, context, xml, expected, part) = (columns[0], columns[1], columns[2], columns[3], columns[4]);
-        let foreign = ["rf-", "hdr-", "redir-", "rw-", "px-"].iter().any(|prefix| id.starts_with(prefix));
+        let foreign = ["rw-", "px-"].iter().any(|prefix| id.starts_with(prefix));
         let text = wrapped(context, xml).filter(|_| !foreign && !NOT_COVERED.iter().any(|(name, _)| *name == id));
         let Some(text) = text else {
             skipped += 1;
@@ -119,7 +122,7 @@ fn bad_configurations_are_named_for_what_they_are() {
     }
     println!("{run} rows run, {skipped} skipped");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(run > 90, "only {run} rows were run");
+    assert!(run > 110, "only {run} rows were run");
 }
 
 #[test]

@@ -177,14 +177,15 @@ pub fn settings_edit(place: &dyn Installation, order: &SettingsOrder) -> Result<
     let table = section_named(&configuration, &order.section)?;
     let commit = if order.in_folder { "url" } else { "apphost" };
     let target = level.target(Some(commit), (place.home(), &configuration))?;
-    let mut parameters = Vec::new();
+    // What is added may be set in the same breath.
+    let mut parameters: Vec<Parameter> =
+        order.remove.iter().map(|entry| parameter(Operator::Remove, entry, None)).collect();
+    parameters.extend(order.add.iter().map(|entry| parameter(Operator::Add, entry, None)));
     for text in &order.set {
         let (name, value) = split(text).ok_or_else(|| Failure::NoValue(text.clone()))?;
         parameters.push(parameter(Operator::Set, name, Some(value)));
     }
     parameters.extend(order.unset.iter().map(|name| parameter(Operator::Remove, name, None)));
-    parameters.extend(order.add.iter().map(|entry| parameter(Operator::Add, entry, None)));
-    parameters.extend(order.remove.iter().map(|entry| parameter(Operator::Remove, entry, None)));
     if parameters.is_empty() {
         return Err(Failure::Nothing.into());
     }

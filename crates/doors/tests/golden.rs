@@ -89,7 +89,9 @@ fn piped(command: &Command, place: &mut dyn Installation) -> Outcome {
     for words in &command.pipe {
         let (program, words) = words.split_first().unwrap();
         assert_eq!(program, "appcmd", "no such program");
-        last = appcmd(words, &mut || input.clone(), place);
+        let home = place.home().run.parent().unwrap().display().to_string();
+        let words: Vec<String> = words.iter().map(|word| word.replace("HOME", &home)).collect();
+        last = appcmd(&words, &mut || input.clone(), place);
         input.clone_from(&last.output);
     }
     last

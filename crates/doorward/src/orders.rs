@@ -197,7 +197,9 @@ pub(crate) fn refused(error: &EditError) -> Refused {
             Some(format!("locked by {place}: write it there, or unlock the section"))
         }
         EditError::Value { hint, .. } => hint.clone(),
-        EditError::NoSuchElement { near: Some(near), .. } => Some(format!("did you mean '{near}'?")),
+        EditError::NoSuchElement { near: Some(near), .. } | EditError::NoSuchAttribute { near: Some(near), .. } => {
+            Some(format!("did you mean '{near}'?"))
+        }
         _ => None,
     };
     Refused { kind, message: error.to_string(), hint }

@@ -26,7 +26,8 @@ pub(super) fn set(text: &str, home: &Home, change: &AttributeChange) -> Result<S
     let level = level(site.as_deref().unwrap_or(""), &change.path);
     let mut text = text.to_owned();
     for value in &change.values {
-        let unknown = || EditError::NoSuchAttribute { section: value.section.clone(), name: value.name.clone() };
+        let unknown =
+            || EditError::NoSuchAttribute { section: value.section.clone(), name: value.name.clone(), near: None };
         let table = schema::section(&value.section).ok_or_else(unknown)?;
         let section =
             SectionAt { file: &file, location: &level, path: table.path, table: table.element, inherited: None };

@@ -209,6 +209,8 @@ pub enum EditError {
         section: String,
         /// What was asked for.
         name: String,
+        /// What may have been meant.
+        near: Option<String>,
     },
     /// The document has errors, before or because of the edit.
     #[error("the configuration would not be valid:\n{}", show(.0))]

@@ -50,9 +50,11 @@ impl SectionAt<'_> {
             }
             Deed::Remove { keys } => self.remove(&here, &way.keys(keys)?),
             Deed::Clear => self.clear(&here),
-            Deed::Drop => {
-                Ok(splice(text, here.spot.element().map(|_| prune(text, &here.spot.chain)).into_iter().collect()))
-            }
+            Deed::Drop => match (here.spot.element(), way.hops.last()) {
+                (Some(_), _) => Ok(splice(text, vec![prune(text, &here.spot.chain)])),
+                (None, last @ Some(Hop::Entry(..) | Hop::Index(..))) => Err(self.no_entry(last)),
+                (None, _) => Ok(text.to_owned()),
+            },
             Deed::Lock => Ok(lock_mode::set(text, &document.root, self, "Deny")),
             Deed::Unlock => Ok(lock_mode::set(text, &document.root, self, "Allow")),
         }

@@ -114,7 +114,11 @@ fn full_name(name: &str, action: &Action) -> String {
 
 fn attribute(table: &'static ElementTable, name: &str, section: &str) -> Result<&'static AttributeTable, EditError> {
     let known = table.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name));
-    known.ok_or_else(|| EditError::NoSuchAttribute { section: section.to_owned(), name: name.to_owned() })
+    known.ok_or_else(|| EditError::NoSuchAttribute {
+        section: section.to_owned(),
+        name: name.to_owned(),
+        near: near_name(name, table.attributes.iter().map(|own| own.name)).map(str::to_owned),
+    })
 }
 
 fn known(

@@ -116,6 +116,30 @@ pub(super) fn header_value(text: &str) -> Result<(), Complaint> {
     Ok(())
 }
 
+/// An extension as it stands in a path; a lone dot is that of names without one.
+pub(super) fn file_extension(text: &str) -> Result<(), Complaint> {
+    if text.starts_with('.') && !text.contains(['/', '\\']) {
+        return Ok(());
+    }
+    Err(invalid(format!("'{text}' is no extension of a file name")).hint("begin it with a dot: .exe"))
+}
+
+/// One segment of a path.
+pub(super) fn segment(text: &str) -> Result<(), Complaint> {
+    if !text.contains(['/', '\\']) {
+        return Ok(());
+    }
+    Err(invalid(format!("'{text}' is more than one segment of a path")).hint("name one folder or file"))
+}
+
+/// Where a redirect leads: it becomes a line of the response's head.
+pub(super) fn destination(text: &str) -> Result<(), Complaint> {
+    if text.chars().any(char::is_control) {
+        return Err(invalid("the URL has a control character in it").hint("write it in one line"));
+    }
+    Ok(())
+}
+
 /// The base URL of an upstream: scheme, host, port, and at most a path; empty turns forwarding off.
 pub(super) fn upstream(text: &str) -> Result<(), Complaint> {
     let wrong = |why: &str| Err(invalid(format!("'{text}' {why}")).hint("write http://127.0.0.1:5001"));

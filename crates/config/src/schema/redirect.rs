@@ -13,7 +13,7 @@ pub(super) const HTTP_REDIRECT: SectionTable = SectionTable {
         "httpRedirect",
         &[
             AttributeTable::new("enabled", Bool).default("false"),
-            AttributeTable::new("destination", Text),
+            AttributeTable::new("destination", Text).check(checks::destination),
             AttributeTable::new("exactDestination", Bool).default("false"),
             AttributeTable::new("childOnly", Bool).default("false"),
             AttributeTable::new(
@@ -30,7 +30,7 @@ pub(super) const HTTP_REDIRECT: SectionTable = SectionTable {
                 "add",
                 &[
                     AttributeTable::new("wildcard", FilledText).required().unique(),
-                    AttributeTable::new("destination", FilledText).required(),
+                    AttributeTable::new("destination", FilledText).required().check(checks::destination),
                 ],
             ),
         )

@@ -1,5 +1,6 @@
 //! `requestFiltering` (IIS reference §4.2).
 
+use crate::schema::checks::{file_extension, segment};
 use crate::schema::types::Kind::{Bool, FilledText, Text};
 use crate::schema::types::{
     AllowDefinition, AttributeTable, CollectionTable, ElementTable, OverrideMode, SectionTable, UINT,
@@ -55,7 +56,7 @@ const FILE_EXTENSIONS: ElementTable = ElementTable::new(
 .collection(&list(&ElementTable::new(
     "add",
     &[
-        AttributeTable::new("fileExtension", FilledText).required().unique(),
+        AttributeTable::new("fileExtension", FilledText).required().unique().check(file_extension),
         AttributeTable::new("allowed", Bool).default("true").required(),
     ],
 )));
@@ -90,7 +91,10 @@ const VERBS: ElementTable = ElementTable::new(
 
 const HIDDEN_SEGMENTS: ElementTable =
     ElementTable::new("hiddenSegments", &[AttributeTable::new("applyToWebDAV", Bool).default("true")]).collection(
-        &list(&ElementTable::new("add", &[AttributeTable::new("segment", FilledText).required().unique()])),
+        &list(&ElementTable::new(
+            "add",
+            &[AttributeTable::new("segment", FilledText).required().unique().check(segment)],
+        )),
     );
 
 const FILTERING_RULE: ElementTable = ElementTable::new(

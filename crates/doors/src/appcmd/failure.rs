@@ -265,7 +265,7 @@ fn of_diagnostics(diagnostics: &[Diagnostic], file: &Path) -> ConfigurationFault
     };
     ConfigurationFault {
         line: origin.map_or(0, |origin| origin.line),
-        notes: diagnostics.iter().map(ToString::to_string).collect(),
+        notes: diagnostics.iter().filter(|own| own.severity == worst.severity).map(ToString::to_string).collect(),
         ..fault(origin.map_or(file, |origin| &origin.file), worst.message.clone(), code)
     }
 }
@@ -279,8 +279,9 @@ fn refused(edit: EditError, file: &Path) -> Failure {
         EditError::SiteExists(name) => Failure::Duplicate(name),
         EditError::NoSuchSite(name) => Failure::NotFound("SITE", name),
         EditError::NoSuchSection(name) => Failure::UnknownSection(name, Vec::new()),
-        EditError::NoSuchAttribute { name, .. } => Failure::UnknownAttribute(name, None),
-        EditError::NoSuchElement { name, near, .. } => Failure::UnknownAttribute(name, near),
+        EditError::NoSuchAttribute { name, near, .. } | EditError::NoSuchElement { name, near, .. } => {
+            Failure::UnknownAttribute(name, near)
+        }
         EditError::NoSuchEntry { .. } | EditError::NotRemovable { .. } => {
             Failure::Other("Cannot find requested collection element.".to_owned(), NO_ELEMENT)
         }
