@@ -6,12 +6,13 @@ use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 use crate::harness::client::Response;
 use crate::harness::config::{document, location, site};
 use crate::harness::doorward::Doorward;
 use crate::harness::home::Home;
+use crate::harness::is_root;
 use crate::harness::log_file::verdict_of;
 
 /// One site `files` on .2.
@@ -159,10 +160,14 @@ fn files_of_odd_kinds_and_sizes() {
         symlink(target, root.join(name)).unwrap();
     }
     mknodat(CWD, root.join("pipe.txt"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    // Making one needs root.
+    if is_root() {
+        mknodat(CWD, root.join("device.txt"), FileType::CharacterDevice, Mode::RUSR, makedev(1, 5)).unwrap();
+    }
     let _socket = std::os::unix::net::UnixListener::bind(root.join("socket.txt")).unwrap();
     let front = home.start();
     assert_eq!(check(&front, "/in.txt", "", 200).text(), "inside");
-    for name in ["out.txt", "zero.txt", "loop.txt", "pipe.txt", "socket.txt"] {
+    for name in ["out.txt", "zero.txt", "loop.txt", "pipe.txt", "socket.txt", "device.txt"] {
         assert!(!check(&front, &format!("/{name}"), "", 404).text().contains("outside"));
     }
     let far = check(&front, "/huge.bin", "Range: bytes=8589934590-", 206);
@@ -202,4 +207,20 @@ fn a_file_that_shrinks_while_it_is_sent_ends_the_connection() {
     crate::harness::wait_until("the shorter file", || {
         (check(&front, "/long.bin", "", 200).body.len() == 1 << 20).then_some(())
     });
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_sent_keeps_its_announced_length() {
+    let home = home("a_file_that_grows_while_it_is_sent_keeps_its_announced_length", "")
+        .sparse_file("files/long.bin", 64 << 20);
+    let path = home.path("www/files/long.bin");
+    let front = home.start();
+    let mut connection = front.net.client(0).connect_slow(front.net.at(2)).unwrap();
+    connection.send_get("files", "/long.bin").unwrap();
+    assert_eq!(connection.receive_head().unwrap().content_length(), Some(64 << 20));
+    // The server waits for this reader with most of the file still to come.
+    File::options().append(true).open(path).unwrap().write_all(b"more").unwrap();
+    assert_eq!(connection.drain(64 << 20).unwrap(), 64 << 20);
+    connection.send_get("files", "/none.txt").unwrap();
+    assert_eq!(connection.receive().unwrap().status, 404, "the next answer begins where this one ends");
 }

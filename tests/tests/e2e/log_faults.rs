@@ -239,6 +239,7 @@ fn a_reader_that_stalls_costs_lines_and_nothing_else() {
     front.cli(&["stop"]).expect_ok();
     drop(front);
     let text = reading.join().unwrap();
+    assert!(!text.contains('\r'), "journald and others want plain line ends");
     let lines: Vec<_> = text.lines().filter(|line| line.contains("\"query\"")).collect();
     for line in &lines {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line:?}");

@@ -29,10 +29,13 @@ impl Stream {
     }
 
     /// Writes whole lines. When the reader stalls the rest is given up, but a line that was begun is ended later.
+    ///
+    /// Lines end as those of other programs there: journald shows a line with a carriage return as a block of data.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        let lines = without_returns(bytes);
         match self.name {
-            "stdout" => self.append_to(io::stdout().as_fd(), bytes),
-            _ => self.append_to(io::stderr().as_fd(), bytes),
+            "stdout" => self.append_to(io::stdout().as_fd(), &lines),
+            _ => self.append_to(io::stderr().as_fd(), &lines),
         }
     }
 
@@ -69,6 +72,11 @@ impl Stream {
     }
 }
 
+/// No client's text holds one: they are all ends of lines.
+fn without_returns(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().filter(|byte| *byte != b'\r').collect()
+}
+
 /// As many lines as go in one piece, so that what others say on the same stream comes between lines; of a longer line its
 /// beginning.
 fn whole_lines(bytes: &[u8]) -> &[u8] {
@@ -94,6 +102,11 @@ fn piece(stream: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
 mod tests {
     use super::*;
     use std::io::Read;
+
+    #[test]
+    fn lines_end_as_usual_there() {
+        assert_eq!(without_returns(b"{\"a\":1}\r\n{}\r\n"), b"{\"a\":1}\n{}\n");
+    }
 
     #[test]
     fn pieces_end_with_a_line_where_they_can() {

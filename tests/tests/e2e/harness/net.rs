@@ -177,6 +177,7 @@ const TESTS: &[&str] = &[
     "the_operators_story_is_as_the_guide_tells_it",
     "chromium_loads_the_pages",
     "firefox_loads_the_pages",
+    "a_file_that_grows_while_it_is_sent_keeps_its_announced_length",
 ];
 
 /// One test's loopback network and ports.
