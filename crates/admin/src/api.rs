@@ -1,6 +1,7 @@
 //! The routes: what can be seen, what can be changed.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
@@ -10,7 +11,7 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use doorward_config::Edit;
 use doorward_logs::Sink;
-use doorward_server::Control;
+use doorward_server::{CachedFileStatus, Control};
 use serde::{Deserialize, Serialize};
 
 use crate::certificates::{self, BindOrder, CertificatesReport, ImportOrder};
@@ -19,6 +20,9 @@ use crate::limits_api;
 use crate::log_files::{self, LogFileReport};
 use crate::report::{self, ListenReport, Standing, StatusReport};
 use crate::requests::{self, RequestReport};
+
+/// How long a flush waits for the disk.
+const FLUSH_WAIT: Duration = Duration::from_secs(5);
 
 /// What every route can reach.
 #[derive(Clone)]
@@ -55,6 +59,9 @@ pub fn router(control: Arc<Control>, sink: Arc<Sink>, standing: Arc<Mutex<Standi
         .route("/v1/logs/reopen", post(reopen_logs))
         .route("/v1/edits", post(make_edit))
         .route("/v1/requests", get(ongoing))
+        .route("/v1/logs/flush", post(flush_logs))
+        .route("/v1/cache", get(cached_files))
+        .route("/v1/cache/forget", post(forget_files))
         .route("/v1/reload", post(reload))
         .route("/v1/stop", post(stop))
         .merge(limits_api::routes())
@@ -78,6 +85,45 @@ async fn reopen_logs(State(reach): State<Reach>) -> Json<Done> {
     reach.sink.reopen();
     let message = "Every log file is closed; the next line opens it again, with a header.".to_owned();
     Json(Done { message, notes: Vec::new() })
+}
+
+async fn flush_logs(State(reach): State<Reach>) -> Outcome {
+    reach.control.flush_logs().await;
+    let sink = Arc::clone(&reach.sink);
+    let written = tokio::task::spawn_blocking(move || sink.flush(FLUSH_WAIT)).await;
+    if !written.is_ok_and(|all| all) {
+        let message = "not every line could be written in time";
+        let hint = Some("`doorward status` tells what stands in the way".to_owned());
+        return Err(ApiError(Refused { hint, ..Refused::new(RefusedKind::Failed, message) }));
+    }
+    Ok(Json(Done { message: "Every log line so far is in its file.".to_owned(), notes: Vec::new() }))
+}
+
+async fn cached_files(State(reach): State<Reach>) -> Json<Vec<CachedFileStatus>> {
+    Json(reach.control.cached_files().await)
+}
+
+/// Body of `POST /v1/cache/forget`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForgetBody {
+    /// The files; without them, all.
+    #[serde(default)]
+    files: Option<Vec<ForgetFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForgetFile {
+    site_id: u32,
+    path: String,
+}
+
+async fn forget_files(State(reach): State<Reach>, body: Result<Json<ForgetBody>, JsonRejection>) -> Outcome {
+    let Json(body) = body?;
+    let which = body.files.map(|files| files.into_iter().map(|file| (file.site_id, file.path)).collect());
+    reach.control.forget_files(which).await;
+    Ok(Json(Done { message: "The files are read again when they are asked for.".to_owned(), notes: Vec::new() }))
 }
 
 async fn add_site(State(reach): State<Reach>, body: Result<Json<NewSiteOrder>, JsonRejection>) -> Outcome {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::binding::{HostRule, parse_host};
+use crate::certificate_switches;
 use crate::diagnostic::{Complaint, Findings, Origin};
 use crate::document::Element;
 use crate::effective::Effective;
@@ -74,8 +75,25 @@ pub struct CertificateBinding {
     pub place: CertificatePlace,
     /// What handshakes there are about beyond it.
     pub rules: HandshakeRules,
+    /// Every attribute as it stands in the file.
+    pub written: WrittenAttributes,
     /// Where the entry stands.
     pub origin: Origin,
+}
+
+/// Attributes of an entry with their texts, in no order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WrittenAttributes(Vec<(&'static str, String)>);
+
+impl WrittenAttributes {
+    fn of(entry: &Effective) -> Self {
+        Self(entry.settings.iter().map(|(name, setting)| (*name, setting.text.clone())).collect())
+    }
+
+    /// The text of one of them; `None` where nobody wrote it.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| *own == name).map(|(_, text)| text.as_str())
+    }
 }
 
 impl fmt::Display for CertificateKey {
@@ -110,7 +128,7 @@ impl FromStr for CertificateKey {
 
 impl CertificateKey {
     /// The attribute that holds it.
-    pub(crate) fn attribute(&self) -> &'static str {
+    pub fn attribute(&self) -> &'static str {
         match self {
             Self::Address(_) => "ipPort",
             Self::Name(..) => "hostnamePort",
@@ -192,7 +210,10 @@ pub(crate) fn read(element: &Element, findings: &mut Findings) -> Vec<Certificat
                 let message = format!("a certificate is bound to {} already", new.key);
                 findings.error(&origin, Complaint::new("duplicate", message).hint("delete one of the two"));
             }
-            Ok(new) => bindings.push(new),
+            Ok(new) => {
+                certificate_switches::remark(entry, findings);
+                bindings.push(new);
+            }
             Err(complaint) => findings.error(&origin, complaint),
         }
     }
@@ -228,7 +249,7 @@ fn binding(entry: &Effective, origin: Origin) -> Result<CertificateBinding, Comp
     if let Some(reason) = idle.filter(|_| written("passwordFile").is_some()) {
         return Err(Complaint::new("value", format!("'passwordFile' opens nothing here: {reason}")));
     }
-    Ok(CertificateBinding { key, place, rules: rules(entry), origin })
+    Ok(CertificateBinding { key, place, rules: rules(entry), written: WrittenAttributes::of(entry), origin })
 }
 
 fn rules(entry: &Effective) -> HandshakeRules {
@@ -310,7 +331,7 @@ mod tests {
         let hash = "0102030405060708090A0b0c0d0e0f1011121314";
         let lower = hash.to_lowercase();
         let files = format!("[::1]:443 /d/certs/{lower}.pem /d/certs/{lower}.key");
-        check(&format!(r#"<add ipPort="[::1]:443" hash="{hash}" appId="{{x}}" storeName="MY"/>"#), &files);
+        check(&format!(r#"<add ipPort="[::1]:443" hash="{hash}" appId="{{x}}" certStoreName="MY"/>"#), &files);
         check(r#"<add centralStore="443" directory="store"/>"#, r#"443 Some("/d/store")"#);
     }
 

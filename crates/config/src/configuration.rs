@@ -6,6 +6,7 @@ use crate::certificate::CertificateBinding;
 use crate::diagnostic::{Diagnostic, Findings, Ignored, Origin, Severity};
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
+use crate::http_timeouts::HttpTimeouts;
 use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
@@ -15,6 +16,7 @@ use crate::settings::{
 };
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
+use crate::url_reservation::UrlReservation;
 
 /// What the operator wrote, read and checked.
 #[derive(Debug, Clone)]
@@ -29,6 +31,10 @@ pub struct Configuration {
     pub ip_listen: Vec<ListenEntry>,
     /// Which certificate answers where.
     pub certificates: Vec<CertificateBinding>,
+    /// Who may register which URL; kept and shown.
+    pub url_reservations: Vec<UrlReservation>,
+    /// What `netsh http add timeout` has set.
+    pub http_timeouts: HttpTimeouts,
     /// `system.applicationHost/log`.
     pub server_log: ServerLog,
     /// `system.applicationHost/webLimits`.

@@ -1,5 +1,5 @@
-//! `http.config`: the IP listen list (IIS reference §7.1) and the certificates (§7.5). Reservations stand there too and
-//! are kept.
+//! `http.config`: the IP listen list (IIS reference §7.1), the certificates (§7.5), the timeouts (§7.6) and the reserved
+//! URLs, which are kept and shown.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -10,22 +10,26 @@ use crate::configuration::ListenEntry;
 use crate::diagnostic::{Complaint, Findings, Ignored};
 use crate::document::{Document, Element};
 use crate::effective::Effective;
+use crate::http_timeouts::HttpTimeouts;
 use crate::merge::overlay;
 use crate::reader::{Reader, unknown};
 use crate::schema::IP_LISTEN;
+use crate::url_reservation::{self, UrlReservation};
 
 /// Name of the root element.
 const ROOT: &str = "httpService";
-/// Elements that other parts of the program read.
-const OTHERS: [&str; 3] = ["urlReservations", "timeouts", "parameters"];
+/// Elements that are kept and not acted on.
+const KEPT: [&str; 2] = ["urlReservations", "parameters"];
 /// Elements that are read here.
-const OWN: [&str; 2] = ["ipListen", "sslCerts"];
+const OWN: [&str; 4] = ["ipListen", "sslCerts", "urlReservations", "timeouts"];
 
 /// What the file says.
 #[derive(Debug, Default)]
 pub(crate) struct HttpService {
     pub(crate) ip_listen: Vec<ListenEntry>,
     pub(crate) certificates: Vec<CertificateBinding>,
+    pub(crate) url_reservations: Vec<UrlReservation>,
+    pub(crate) timeouts: HttpTimeouts,
 }
 
 /// Reads the whole file; a fault is an error of the whole configuration.
@@ -37,7 +41,7 @@ pub(crate) fn read(text: &str, file: &Arc<Path>, findings: &mut Findings, ignore
         findings.error(&root.origin, Complaint::new("schema", message));
         return HttpService::default();
     }
-    let mut found: [Option<&Element>; 2] = [None; 2];
+    let mut found: [Option<&Element>; OWN.len()] = [None; OWN.len()];
     for element in &root.children {
         let name = element.name.as_str();
         match OWN.iter().position(|own| *own == name) {
@@ -46,17 +50,20 @@ pub(crate) fn read(text: &str, file: &Arc<Path>, findings: &mut Findings, ignore
                 findings.error(&element.origin, Complaint::new("duplicate", message));
             }
             Some(place) => found[place] = Some(element),
-            None if OTHERS.contains(&name) => {
-                let section = format!("{ROOT}/{name}");
-                ignored.push(Ignored { section, file: Arc::clone(file), line: element.origin.line });
-            }
-            None => findings.error(&element.origin, unknown("element", name, OTHERS.into_iter().chain(OWN))),
+            None if KEPT.contains(&name) => {}
+            None => findings.error(&element.origin, unknown("element", name, KEPT.into_iter().chain(OWN))),
+        }
+        if KEPT.contains(&name) && !(element.children.is_empty() && element.attributes.is_empty()) {
+            let section = format!("{ROOT}/{name}");
+            ignored.push(Ignored { section, file: Arc::clone(file), line: element.origin.line });
         }
     }
-    let [listen, certificates] = found;
+    let [listen, certificates, reservations, timeouts] = found;
     HttpService {
         ip_listen: listen.map(|element| ip_listen(element, findings)).unwrap_or_default(),
         certificates: certificates.map(|element| certificate::read(element, findings)).unwrap_or_default(),
+        url_reservations: reservations.map(|element| url_reservation::read(element, findings)).unwrap_or_default(),
+        timeouts: timeouts.map(|element| HttpTimeouts::read(element, findings)).unwrap_or_default(),
     }
 }
 

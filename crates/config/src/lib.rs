@@ -11,6 +11,7 @@ mod binding_checks;
 mod builtin;
 mod builtin_mime;
 mod certificate;
+mod certificate_switches;
 mod configuration;
 mod declarations;
 mod diagnostic;
@@ -20,6 +21,7 @@ mod effective;
 mod hierarchy;
 mod home;
 mod http_service;
+mod http_timeouts;
 mod inheritance;
 mod list_file;
 mod load;
@@ -35,13 +37,14 @@ mod site;
 mod site_checks;
 mod site_log;
 mod store;
+mod url_reservation;
 mod view;
 mod walk;
 mod web_config;
 
 pub use along::ConfigFault;
 pub use binding::{Binding, BindingAddress, Endpoint, EndpointError, HostRule, parse_binding_information};
-pub use certificate::{CertificateBinding, CertificateKey, CertificatePlace, HandshakeRules};
+pub use certificate::{CertificateBinding, CertificateKey, CertificatePlace, HandshakeRules, WrittenAttributes};
 pub use configuration::{Configuration, EffectiveValue, ListenEntry};
 pub use diagnostic::{Diagnostic, Ignored, LoadError, Origin, Severity};
 pub use edit::{
@@ -49,6 +52,7 @@ pub use edit::{
     Step, edit, web_config_file,
 };
 pub use home::Home;
+pub use http_timeouts::HttpTimeouts;
 pub use list_file::ListFile;
 pub use load::{load, load_or_begin, load_text};
 pub use lock::{LockDirective, SectionLock};
@@ -71,5 +75,6 @@ pub use site_log::{
 pub use store::{
     BackupError, FolderLook, FolderPlace, StoreError, add_backup, backups, delete_backup, restore_backup, save,
 };
+pub use url_reservation::{ReservationHolder, UrlPrefix, UrlReservation};
 pub use view::{AttributeView, ElementView};
 pub use web_config::{ReadSource, WebConfig};

@@ -90,6 +90,8 @@ fn build(mut hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mu
         ignored: Vec::new(),
         ip_listen: http.ip_listen,
         certificates: http.certificates,
+        url_reservations: http.url_reservations,
+        http_timeouts: http.timeouts,
         server_log,
         web_limits,
         paths,

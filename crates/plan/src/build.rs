@@ -81,7 +81,7 @@ pub fn build(inputs: &Inputs<'_>, scopes: &mut Scopes) -> Plan {
         listener.early_abort = EarlyAbort::of(&listener.sites());
     }
     let connection_limits = ConnectionLimits::of(inputs.configuration);
-    let waits = Waits::of(&inputs.configuration.web_limits);
+    let waits = Waits::of(&inputs.configuration.web_limits, inputs.configuration.http_timeouts);
     Plan { generation: inputs.present.generation + 1, listeners, sites, connection_limits, waits, problems }
 }
 

@@ -1,15 +1,17 @@
 //! How long a connection may keep us waiting, whatever site it comes to.
 
-use doorward_config::WebLimits;
+use doorward_config::{HttpTimeouts, WebLimits};
 
-/// Time limits of connections. A site's own `limits/connectionTimeout` takes the place of `connection_ms` between the
+/// Time limits of connections. A site's own `limits/connectionTimeout` takes the place of `idle_ms` between the
 /// requests of a connection that has asked for it; before that nobody knows which site it will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waits {
-    /// Silence between requests, and between the pieces of a body, in milliseconds; 0 waits for ever.
-    pub connection_ms: u64,
+    /// Silence between requests, in milliseconds; 0 waits for ever.
+    pub idle_ms: u64,
     /// From the first byte of a head to its last, in milliseconds; 0 waits for ever.
     pub header_ms: u64,
+    /// Silence between the pieces of a body, in milliseconds; 0 waits for ever.
+    pub body_ms: u64,
     /// Least speed at which a response is taken; 0 takes any.
     pub min_bytes_per_second: u64,
 }
@@ -17,18 +19,19 @@ pub struct Waits {
 impl Default for Waits {
     /// What IIS has where nothing is configured (IIS reference §7.6).
     fn default() -> Self {
-        Self { connection_ms: 120_000, header_ms: 120_000, min_bytes_per_second: 240 }
+        Self { idle_ms: 120_000, header_ms: 120_000, body_ms: 120_000, min_bytes_per_second: 240 }
     }
 }
 
 impl Waits {
-    pub(crate) fn of(limits: &WebLimits) -> Self {
-        let connection_ms = limits.connection_timeout_ms;
-        let header_ms = match limits.header_wait_timeout_ms {
-            0 => connection_ms,
-            own_ms => own_ms,
-        };
-        Self { connection_ms, header_ms, min_bytes_per_second: u64::from(limits.min_bytes_per_second) }
+    /// What `webLimits` says, and `http.config` where it says something else.
+    pub(crate) fn of(limits: &WebLimits, timeouts: HttpTimeouts) -> Self {
+        Self {
+            idle_ms: timeouts.idle_ms(limits),
+            header_ms: timeouts.header_ms(limits),
+            body_ms: limits.connection_timeout_ms,
+            min_bytes_per_second: u64::from(limits.min_bytes_per_second),
+        }
     }
 }
 
@@ -36,21 +39,17 @@ impl Waits {
 mod tests {
     use super::*;
 
-    fn check((connection_ms, header_ms, speed): (u64, u64, u32), expected: (u64, u64, u64)) {
-        let waits = Waits::of(&WebLimits {
-            max_global_bandwidth: None,
-            connection_timeout_ms: connection_ms,
-            header_wait_timeout_ms: header_ms,
-            min_bytes_per_second: speed,
-        });
-        assert_eq!((waits.connection_ms, waits.header_ms, waits.min_bytes_per_second), expected);
-    }
-
     #[test]
-    fn a_head_has_the_time_of_the_connection_unless_it_has_its_own() {
-        check((120_000, 0, 240), (120_000, 120_000, 240));
-        check((120_000, 30_000, 0), (120_000, 30_000, 0));
-        check((0, 0, 500), (0, 0, 500));
-        check((0, 5_000, 1), (0, 5_000, 1));
+    fn a_body_has_the_time_of_the_web_limits() {
+        let limits = WebLimits {
+            max_global_bandwidth: None,
+            connection_timeout_ms: 60_000,
+            header_wait_timeout_ms: 0,
+            min_bytes_per_second: 500,
+        };
+        let timeouts = HttpTimeouts { idle_connection_s: Some(5), header_wait_s: Some(6) };
+        let waits = Waits::of(&limits, timeouts);
+        let expected = Waits { idle_ms: 5_000, header_ms: 6_000, body_ms: 60_000, min_bytes_per_second: 500 };
+        assert_eq!(waits, expected);
     }
 }

@@ -1,5 +1,7 @@
 //! The handle of a running server: prepare a plan, commit it, look at it, stop.
 
+mod kept;
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;

@@ -47,7 +47,7 @@ pub use control::{Applied, Control, Prepared, Server, ServerSettings};
 pub use doorward_wire::HeadLimits;
 pub use listener::bind;
 pub use ongoing::OngoingRequest;
-pub use status::{ListenerState, ListenerStatus, ServerStatus};
+pub use status::{CachedFileStatus, ListenerState, ListenerStatus, ServerStatus};
 pub use tls::{
     CertificateError, CertificateFacts, CertificateStatus, certificates_of, imported_certificates, inspect,
     inspect_authorities, inspect_files, is_pfx, pem_of_pfx,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Whether an address is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,4 +50,25 @@ pub struct ServerStatus {
     pub accept_errors: u64,
     /// Upgraded connections and event streams open now.
     pub long_lived: u64,
+}
+
+/// A file that one thread keeps open, because it was asked for within the last second or two.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CachedFileStatus {
+    /// Number of its site.
+    pub site_id: u32,
+    /// Its URL path.
+    pub path: String,
+    /// Its media type; `None` is answered with 404.3.
+    pub media_type: Option<String>,
+    /// The coding that this representation of it has.
+    pub coding: Option<String>,
+    /// Bytes of the field lines that every answer for it has.
+    pub fields_bytes: u64,
+    /// Bytes of the content.
+    pub content_bytes: u64,
+    /// When it was read, in milliseconds since 1970 UTC.
+    pub read_unix_ms: u64,
+    /// Times it was answered without a look at the disk.
+    pub hits: u64,
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use doorward_limiter::Limiter;
 use doorward_logs::ThreadLog;
-use doorward_plan::Plan;
+use doorward_plan::{Plan, SiteId};
 use doorward_wire::{HeadLimits, Timers};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -28,6 +28,7 @@ use crate::ongoing::{Ongoing, OngoingRequest};
 use crate::proxy::Pool;
 use crate::stage::error_file::ErrorFiles;
 use crate::static_file::FileCache;
+use crate::status::CachedFileStatus;
 use crate::stream::Ends;
 use crate::tarpit::Tarpit;
 use crate::tls::Store;
@@ -63,10 +64,10 @@ impl Shared {
     pub(crate) fn timers(&self) -> Timers {
         let waits = self.plan.load().waits;
         Timers {
-            idle_ms: waits.connection_ms,
+            idle_ms: waits.idle_ms,
             header_wait_ms: waits.header_ms,
-            entity_body_ms: waits.connection_ms,
-            drain_entity_body_ms: waits.connection_ms,
+            entity_body_ms: waits.body_ms,
+            drain_entity_body_ms: waits.body_ms,
             min_bytes_per_second: waits.min_bytes_per_second,
         }
     }
@@ -93,6 +94,12 @@ pub(crate) enum Command {
     Refresh,
     /// Tell the requests that are going on.
     Ongoing(UnboundedSender<Vec<OngoingRequest>>),
+    /// Tell which files are kept.
+    ListFiles(UnboundedSender<Vec<CachedFileStatus>>),
+    /// Forget these files, or all.
+    ForgetFiles(Option<Arc<[(SiteId, String)]>>, UnboundedSender<()>),
+    /// Hand log lines on now.
+    FlushLog(UnboundedSender<()>),
     /// Close everything, end running requests until the deadline, and return from the thread.
     Stop { drain: Duration },
 }
@@ -178,6 +185,17 @@ impl Worker {
                     Some(Command::Refresh) => self.refresh(),
                     Some(Command::Ongoing(asker)) => {
                         let _asker_gone = asker.send(self.ongoing.all());
+                    }
+                    Some(Command::ListFiles(answer)) => {
+                        let _control_gone = answer.send(self.files.entries(self.shared.clock));
+                    }
+                    Some(Command::ForgetFiles(which, done)) => {
+                        which.map_or_else(|| self.files.clear(), |files| self.files.forget(&files));
+                        let _control_gone = done.send(());
+                    }
+                    Some(Command::FlushLog(done)) => {
+                        self.log.borrow_mut().flush();
+                        let _control_gone = done.send(());
                     }
                     Some(Command::Stop { drain }) => return self.stop(drain).await,
                     None => return self.stop(Duration::ZERO).await,

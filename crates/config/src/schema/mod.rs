@@ -25,7 +25,7 @@ mod types;
 mod value;
 
 pub(crate) use checks::parse_networks;
-pub(crate) use http_service::{IP_LISTEN, SSL_CERTS, http_section};
+pub(crate) use http_service::{IP_LISTEN, SSL_CERTS, TIMEOUTS, URL_RESERVATIONS, http_section};
 pub(crate) use known::{is_group, is_known_section};
 pub(crate) use names::near_name;
 pub use schema_set::{Schema, SectionUse};

@@ -1,6 +1,6 @@
 //! Files that were asked for lately, per thread: the open file, its rendered fields, a small one's bytes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::rc::Rc;
@@ -12,8 +12,10 @@ use doorward_wire::Request;
 
 use super::coding::{self, Coding};
 use super::open::{KnownFile, Stored};
+use crate::clock::Clock;
 use crate::compress::spares;
 use crate::outcome::field_line;
+use crate::status::CachedFileStatus;
 
 /// An entry is trusted this long before the file is looked at again.
 const FRESH_MS: u64 = 1000;
@@ -30,6 +32,8 @@ pub(crate) struct CachedFile {
     /// The file itself, then its codings.
     representations: Vec<Representation>,
     checked_ms: u64,
+    /// Times it was answered from here.
+    hits: Cell<u64>,
     /// The settings that its fields were rendered with.
     effective: Arc<Effective>,
 }
@@ -62,6 +66,7 @@ impl CachedFile {
             representations: known.stored.into_iter().map(render).collect(),
             media_type,
             checked_ms: now_ms,
+            hits: Cell::new(0),
             effective: Arc::clone(effective),
         }
     }
@@ -152,7 +157,11 @@ impl FileCache {
         let sites = self.sites.borrow();
         let known = sites.get(&site)?.get(path)?;
         let is_fresh = now_ms.saturating_sub(known.checked_ms) < FRESH_MS;
-        (is_fresh && known.representations.iter().all(Representation::is_whole)).then(|| Rc::clone(known))
+        let usable = is_fresh && known.representations.iter().all(Representation::is_whole);
+        usable.then(|| {
+            known.hits.set(known.hits.get() + 1);
+            Rc::clone(known)
+        })
     }
 
     /// Keeps a file that was just looked at. When all room is taken, stale entries go, else the newcomer is not kept.
@@ -175,6 +184,37 @@ impl FileCache {
     pub(crate) fn sweep(&self, now_ms: u64) {
         for files in self.sites.borrow_mut().values_mut() {
             files.retain(|_, known| now_ms.saturating_sub(known.checked_ms) < 2 * FRESH_MS);
+        }
+    }
+
+    /// What is kept now, for those who look after the server.
+    pub(crate) fn entries(&self, clock: Clock) -> Vec<CachedFileStatus> {
+        let sites = self.sites.borrow();
+        let files = sites.iter().flat_map(|(site, files)| files.iter().map(|(path, file)| (*site, path, file)));
+        files
+            .flat_map(|(site, path, file)| {
+                let status = move |of: &Representation| CachedFileStatus {
+                    site_id: site,
+                    path: path.clone(),
+                    media_type: file.media_type.clone(),
+                    coding: (of.coding != Coding::Identity).then(|| of.coding.name().to_owned()),
+                    fields_bytes: of.fields.len() as u64,
+                    content_bytes: of.length,
+                    read_unix_ms: clock.unix_ms_of(file.checked_ms),
+                    hits: file.hits.get(),
+                };
+                file.representations.iter().map(status).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// Forgets these files of these sites.
+    pub(crate) fn forget(&self, files: &[(SiteId, String)]) {
+        let mut sites = self.sites.borrow_mut();
+        for (site, path) in files {
+            if let Some(files) = sites.get_mut(site) {
+                files.remove(path);
+            }
         }
     }
 
