@@ -94,6 +94,11 @@ impl WrittenAttributes {
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(own, _)| *own == name).map(|(_, text)| text.as_str())
     }
+
+    /// Whether a switch is written and on.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.text(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
 }
 
 impl fmt::Display for CertificateKey {
@@ -249,6 +254,10 @@ fn binding(entry: &Effective, origin: Origin) -> Result<CertificateBinding, Comp
     if let Some(reason) = idle.filter(|_| written("passwordFile").is_some()) {
         return Err(Complaint::new("value", format!("'passwordFile' opens nothing here: {reason}")));
     }
+    if rules(entry).tls13_only && entry.bool("disableTls13") {
+        let complaint = Complaint::new("value", format!("the entry for {key} leaves no version of TLS"));
+        return Err(complaint.hint("write reject=\"true\" where nobody is to connect"));
+    }
     Ok(CertificateBinding { key, place, rules: rules(entry), written: WrittenAttributes::of(entry), origin })
 }
 
@@ -256,7 +265,7 @@ fn rules(entry: &Effective) -> HandshakeRules {
     HandshakeRules {
         client_ca: entry.setting("clientCa").map(|setting| setting.text.clone()),
         client_cert_negotiation: entry.bool("clientCertNegotiation"),
-        tls13_only: entry.uint("minTls") == TLS13,
+        tls13_only: entry.uint("minTls") == TLS13 || entry.bool("disableTls12"),
     }
 }
 

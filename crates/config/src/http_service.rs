@@ -95,7 +95,7 @@ fn ip_listen(element: &Element, findings: &mut Findings) -> Vec<ListenEntry> {
 }
 
 /// An address, or an address with a port that is ignored (decision D12).
-pub(crate) fn parse_listen_address(text: &str) -> Option<(IpAddr, Option<u16>)> {
+pub fn parse_listen_address(text: &str) -> Option<(IpAddr, Option<u16>)> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     if let Ok(address) = bare.parse::<IpAddr>() {
         return Some((address, None));

@@ -52,6 +52,7 @@ pub use edit::{
     Step, edit, web_config_file,
 };
 pub use home::Home;
+pub use http_service::parse_listen_address;
 pub use http_timeouts::HttpTimeouts;
 pub use list_file::ListFile;
 pub use load::{load, load_or_begin, load_text};

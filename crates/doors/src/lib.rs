@@ -8,6 +8,7 @@
 mod appcmd;
 mod files;
 mod installation;
+mod netsh;
 mod outcome;
 mod settings;
 mod time;
@@ -15,5 +16,6 @@ mod time;
 pub use appcmd::appcmd;
 pub use files::Files;
 pub use installation::{Installation, RequestInProgress, RunState, Trouble};
+pub use netsh::{Account, CachedFile, HttpService, netsh};
 pub use outcome::Outcome;
 pub use settings::{Denied, Overruled, SectionReport, SettingsOrder, ValueReport, settings, settings_edit};

@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 
 use cases::{Case, Command};
 use doorward_config::Home;
-use doorward_doors::{Files, Installation, Outcome, appcmd};
-use pretend::Pretend;
+use doorward_doors::{Files, HttpService, Installation, Outcome, appcmd, netsh};
+use pretend::{Pretend, PretendService};
 
 const STOCK: &str = include_str!("cases/stock.config");
 
@@ -76,10 +76,25 @@ fn run(case: &Case) -> (Vec<String>, String) {
     case.files.iter().for_each(|(name, text)| write(name, text));
     let before = cases::contents(folder.path());
     let mut files = Files::of(home.clone());
-    let mut pretend = Pretend::of(Files::of(home));
+    let mut pretend = Pretend::of(Files::of(home.clone()));
     let place: &mut dyn Installation = if case.has_server { &mut pretend } else { &mut files };
-    let printed = case.commands.iter().map(|command| shown(&piped(command, place), folder.path())).collect();
+    let mut service = PretendService::of(Pretend::of(Files::of(home)), case.has_server);
+    let speaks_netsh = |command: &Command| command.pipe.iter().flatten().any(|word| word == "netsh");
+    let printed: Vec<Outcome> = if case.commands.iter().any(speaks_netsh) {
+        case.commands.iter().map(|command| of_service(command, &mut service)).collect()
+    } else {
+        case.commands.iter().map(|command| piped(command, place)).collect()
+    };
+    let printed = printed.iter().map(|outcome| shown(outcome, folder.path())).collect();
     (printed, cases::changes(&before, &cases::contents(folder.path())))
+}
+
+/// The outcome of a command where netsh is spoken.
+fn of_service(command: &Command, place: &mut dyn HttpService) -> Outcome {
+    match command.pipe.as_slice() {
+        [words] if words[0] == "netsh" => netsh(&words[1..], place),
+        _ => piped(command, place),
+    }
 }
 
 /// The last outcome of commands that hand their output on.

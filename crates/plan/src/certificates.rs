@@ -86,7 +86,7 @@ impl Certificates {
     pub(crate) fn at(port: u16, bindings: &[CertificateBinding], folder: &Path) -> Self {
         let mut here = Self::default();
         for binding in bindings {
-            let terms = HandshakeTerms::of(&binding.rules, folder);
+            let terms = HandshakeTerms::of(binding, folder);
             let password = binding.place.password_file(folder);
             let source = binding.place.files(folder).map(|(certificate, key)| Bound {
                 what: CertificateSource::Files { certificate, key, password: password.clone() },

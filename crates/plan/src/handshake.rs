@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use doorward_config::{AccessSection, HandshakeRules};
+use doorward_config::{AccessSection, CertificateBinding};
 
 /// `sslFlags` bit: no HTTP/2 (IIS reference §1.3).
 const DISABLE_HTTP2: u32 = 4;
@@ -24,6 +24,16 @@ pub struct TlsSwitches {
 }
 
 impl TlsSwitches {
+    /// Off where either says so.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            without_tls13: self.without_tls13 || other.without_tls13,
+            without_http2: self.without_http2 || other.without_http2,
+            without_stapling: self.without_stapling || other.without_stapling,
+        }
+    }
+
     pub(crate) fn of(flags: u32) -> Self {
         Self {
             without_tls13: flags & DISABLE_TLS13 != 0,
@@ -42,17 +52,34 @@ pub struct HandshakeTerms {
     pub asks_certificate: bool,
     /// TLS 1.3 alone. It beats [`TlsSwitches::without_tls13`].
     pub tls13_only: bool,
+    /// What it switches off, beside the bindings of sites.
+    pub switches: TlsSwitches,
+    /// Every handshake is refused.
+    pub rejects: bool,
 }
 
 impl HandshakeTerms {
     /// Nothing.
-    pub(crate) const NONE: Self = Self { client_ca: None, asks_certificate: false, tls13_only: false };
+    pub(crate) const NONE: Self = Self {
+        client_ca: None,
+        asks_certificate: false,
+        tls13_only: false,
+        switches: TlsSwitches { without_tls13: false, without_http2: false, without_stapling: false },
+        rejects: false,
+    };
 
-    pub(crate) fn of(rules: &HandshakeRules, folder: &Path) -> Self {
+    pub(crate) fn of(binding: &CertificateBinding, folder: &Path) -> Self {
+        let CertificateBinding { rules, written, .. } = binding;
         Self {
             client_ca: rules.client_ca(folder),
             asks_certificate: rules.client_cert_negotiation,
             tls13_only: rules.tls13_only,
+            switches: TlsSwitches {
+                without_tls13: written.is_on("disableTls13"),
+                without_http2: written.is_on("disableHttp2"),
+                without_stapling: written.is_on("disableOcspStapling"),
+            },
+            rejects: written.is_on("reject"),
         }
     }
 }

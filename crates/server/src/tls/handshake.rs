@@ -10,15 +10,17 @@ use rustls::server::{Accepted, AcceptedAlert, Acceptor};
 use rustls::{Error, ServerConfig, ServerConnection};
 
 use super::session::{From, Session, To};
-use super::store::Chosen;
+use super::store::{Chosen, NoHandshake};
 use crate::connection::Connection;
 use crate::downstream::{Downstream, End};
 use crate::outcome::{Refusal, ServiceRefusal};
 use crate::send;
 
-/// A fatal alert before anything is agreed: `unrecognized_name` and `handshake_failure` (RFC 8446 §6).
+/// A fatal alert before anything is agreed: `unrecognized_name` and `handshake_failure` (RFC 8446 §6.2).
 const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 const HANDSHAKE_FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
+/// `access_denied`: the certificate's binding rejects everybody.
+const ACCESS_DENIED: [u8; 7] = [21, 3, 3, 0, 2, 2, 49];
 
 /// Brings a fresh connection to the point where requests may come. What goes wrong is noted in HTTPERR.
 pub(crate) async fn handshake(connection: &mut Connection) -> Result<(), End> {
@@ -32,7 +34,7 @@ pub(crate) async fn handshake(connection: &mut Connection) -> Result<(), End> {
     let accepted = client_hello(client).await?;
     let chosen = match choose(connection, &accepted) {
         Ok(chosen) => chosen,
-        Err(alert) => return Err(no_certificate(client, alert)),
+        Err(refused) => return Err(turn_away(client, refused)),
     };
     let session = finish(client, accepted, Arc::clone(&chosen.config)).await?;
     client.watched.watch.receive_any_time();
@@ -81,21 +83,29 @@ async fn client_hello(client: &Downstream) -> Result<Accepted, End> {
     }
 }
 
-/// How this client's handshake goes on, or the alert that says that there is none.
-fn choose(connection: &Connection, accepted: &Accepted) -> Result<Chosen, &'static [u8]> {
+/// An alert, and the word for HTTPERR.
+type TurnedAway = (&'static [u8], &'static str);
+
+/// How this client's handshake goes on, or with which alert it ends.
+fn choose(connection: &Connection, accepted: &Accepted) -> Result<Chosen, TurnedAway> {
     let shared = &connection.client.worker.shared;
     let name = accepted.client_hello().server_name().map(str::to_ascii_lowercase);
     let alert: &[u8] = if name.is_some() { &UNRECOGNIZED_NAME } else { &HANDSHAKE_FAILURE };
+    let without: TurnedAway = (alert, "Tls_NoCertificate");
     // The newest plan: this connection may have waited for its first byte for a while.
     let plan = shared.plan.load();
-    let listener = plan.listeners.get(&connection.listener.address).ok_or(alert)?;
+    let listener = plan.listeners.get(&connection.listener.address).ok_or(without)?;
     let local = connection.client.ends.local.ip();
-    shared.certificates.load().choose(listener, local, name.as_deref()).ok_or(alert)
+    let chosen = shared.certificates.load().choose(listener, local, name.as_deref());
+    chosen.map_err(|reason| match reason {
+        NoHandshake::NoCertificate => without,
+        NoHandshake::Rejected => (ACCESS_DENIED.as_slice(), "Tls_Rejected"),
+    })
 }
 
-fn no_certificate(client: &Downstream, alert: &[u8]) -> End {
+fn turn_away(client: &Downstream, (alert, reason): TurnedAway) -> End {
     let _not_heard = client.stream.tcp().try_write(alert);
-    note(client, "Tls_NoCertificate");
+    note(client, reason);
     End::Linger
 }
 

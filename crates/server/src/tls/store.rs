@@ -49,6 +49,15 @@ struct Loaded {
     staple: Option<Result<i64, String>>,
 }
 
+/// Why a handshake does not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoHandshake {
+    /// Nothing is bound for it that can be used.
+    NoCertificate,
+    /// The certificate's binding rejects everybody.
+    Rejected,
+}
+
 /// What a handshake goes on with.
 pub(crate) struct Chosen {
     pub(crate) config: Arc<ServerConfig>,
@@ -141,15 +150,25 @@ impl Store {
         self.authorities.insert(file.to_owned(), entry);
     }
 
-    /// How a handshake goes on (D14); `None` when there is no certificate for it.
-    pub(crate) fn choose(&self, listener: &ListenerPlan, local: IpAddr, name: Option<&str>) -> Option<Chosen> {
+    /// How a handshake goes on (D14), or why it does not.
+    pub(crate) fn choose(
+        &self,
+        listener: &ListenerPlan,
+        local: IpAddr,
+        name: Option<&str>,
+    ) -> Result<Chosen, NoHandshake> {
         let certificates = &listener.certificates;
-        let (found, terms) = certificates.candidates(local, name).find_map(|candidate| match candidate.place {
+        let found = certificates.candidates(local, name).find_map(|candidate| match candidate.place {
             Place::Source(source) => Some((source, candidate.terms)),
             Place::CentralStore(store) => Some((self.in_central_store(store, name?)?, candidate.terms)),
-        })?;
-        let (ready, _) = self.entries.get(found)?.usable.as_ref()?;
-        let switches = certificates.switches(local, name);
+        });
+        let (found, terms) = found.ok_or(NoHandshake::NoCertificate)?;
+        if terms.rejects {
+            return Err(NoHandshake::Rejected);
+        }
+        let usable = self.entries.get(found).and_then(|entry| entry.usable.as_ref());
+        let (ready, _) = usable.ok_or(NoHandshake::NoCertificate)?;
+        let switches = certificates.switches(local, name).and(terms.switches);
         let way = Way {
             tls12: !terms.tls13_only,
             tls13: terms.tls13_only || !switches.without_tls13,
@@ -158,7 +177,8 @@ impl Store {
             staples: !switches.without_stapling,
         };
         let authorities = terms.client_ca.as_ref().and_then(|file| self.authorities.get(file)?.usable.clone());
-        Some(Chosen { config: ready.config(way).ok()?, authorities })
+        let config = ready.config(way).map_err(|_| NoHandshake::NoCertificate)?;
+        Ok(Chosen { config, authorities })
     }
 
     fn in_central_store(&self, store: &CentralStore, name: &str) -> Option<&CertificateSource> {
