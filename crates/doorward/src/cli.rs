@@ -61,6 +61,13 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
         words: Vec<String>,
     },
+    /// HTTP.sys's own command, with its words, messages and exit codes (`doorward netsh http ?`). Also by the name `netsh`.
+    #[command(disable_help_flag = true)]
+    Netsh {
+        /// Such as: http show iplisten
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
+        words: Vec<String>,
+    },
     /// Show who holds a port, and what that blocks.
     Who {
         /// The TCP port.

@@ -1,5 +1,8 @@
 //! IIS's commands at work on this machine: on the running server where there is one, else on the files.
 
+mod accounts;
+mod netsh;
+
 use std::ffi::OsString;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -19,32 +22,41 @@ use crate::{homes, text};
 /// Largest text that is read from standard input, in bytes.
 const INPUT_BYTES_MAX: u64 = 16 << 20;
 
-/// Runs a command of IIS's and prints what it leaves.
-fn run(home: &Home, command: impl FnOnce(&mut dyn FnMut() -> String, &mut dyn Installation) -> Outcome) -> ExitCode {
+pub(crate) use netsh::netsh;
+
+/// Runs a command of IIS's and prints what it leaves; `denied` is what comes of it where the server is somebody else's.
+fn run(
+    home: &Home,
+    denied: fn(&Refused) -> Outcome,
+    command: impl FnOnce(&mut dyn FnMut() -> String, &mut dyn Installation) -> Outcome,
+) -> ExitCode {
     let outcome = match find(home) {
         Ok(mut place) => command(&mut input, &mut *place),
-        Err(refused) => unreachable_server(&refused),
+        Err(refused) => denied(&refused),
     };
     text::exact(&outcome.output);
     outcome.errors.lines().for_each(text::complain);
     ExitCode::from(outcome.process_code())
 }
 
-/// The program was called by the name of a command of IIS's (`appcmd`, as a link): its words are that command's.
+/// The program was called by the name of a command of IIS's (`appcmd` or `netsh`, as a link): its words are that
+/// command's.
 pub(crate) fn called_as(mut words: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     let name = PathBuf::from(words.next()?);
     let stem = name.file_name()?.to_string_lossy().to_ascii_lowercase();
-    if stem.trim_end_matches(".exe") != "appcmd" {
-        return None;
-    }
+    let command = match stem.trim_end_matches(".exe") {
+        "appcmd" => appcmd,
+        "netsh" => netsh,
+        _ => return None,
+    };
     let home = homes::home(std::env::var_os("DOORWARD_HOME").map(PathBuf::from).as_deref());
     let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-    Some(appcmd(&home, &words))
+    Some(command(&home, &words))
 }
 
 /// `doorward appcmd …`
 pub(crate) fn appcmd(home: &Home, words: &[String]) -> ExitCode {
-    run(home, |input, place| doorward_doors::appcmd(words, input, place))
+    run(home, unreachable_server, |input, place| doorward_doors::appcmd(words, input, place))
 }
 
 /// The installation of this home: with its server where one runs, else its files.

@@ -31,6 +31,7 @@ pub(crate) fn dispatch(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Run(args) => return daemon::run(&home, &args, &homes::command(cli.home.as_deref())),
         Command::Appcmd { words } => return doors::appcmd(&home, &words),
+        Command::Netsh { words } => return doors::netsh(&home, &words),
         Command::Check(args) => return check::run(home, &args),
         Command::Who { port, json } => return who::run(port, json.json),
         Command::Probe { addresses, json } => return probe::run(&addresses, json.json),

@@ -42,6 +42,7 @@ mod log_rollover;
 mod logs;
 mod messages;
 mod native;
+mod netsh;
 mod paths;
 mod proxy;
 mod redirects;

@@ -31,7 +31,8 @@ pub(super) fn delete(tags: &Tags, place: &mut dyn HttpService) -> Result<Outcome
         return Err(Failure::win32(DELETING, FILE_NOT_FOUND));
     }
     let mut notes = place.apply(&Edit::RemoveListen(address)).map_err(|trouble| Failure::of(DELETING, &trouble))?;
-    if configuration.ip_listen.len() == 1 {
+    // A running server says so itself.
+    if configuration.ip_listen.len() == 1 && notes.is_empty() {
         notes.push("the list is empty now: `*` bindings listen on every address".to_owned());
     }
     Ok(said("IP address successfully deleted", &notes))

@@ -178,6 +178,12 @@ const TESTS: &[&str] = &[
     "chromium_loads_the_pages",
     "firefox_loads_the_pages",
     "a_file_that_grows_while_it_is_sent_keeps_its_announced_length",
+    "the_seeds_listen_commands_take_effect_at_once",
+    "certificates_by_netsh_answer_at_once",
+    "every_netsh_vector_against_a_running_doorward",
+    "netsh_tells_and_forgets_what_the_service_keeps",
+    "a_timeout_by_netsh_ends_silent_connections",
+    "netsh_edits_files_without_a_server",
 ];
 
 /// One test's loopback network and ports.
