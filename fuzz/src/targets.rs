@@ -7,6 +7,7 @@ mod chunk_stream;
 mod http1;
 mod input;
 mod log_line;
+mod netsh_line;
 mod pipeline;
 mod request_head;
 mod response_head;
@@ -16,6 +17,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("appcmd_line", appcmd_line::run),
     ("chunk_stream", chunk_stream::run),
     ("log_line", log_line::run),
+    ("netsh_line", netsh_line::run),
     ("pipeline", pipeline::run),
     ("request_head", request_head::run),
     ("response_head", response_head::run),

@@ -37,6 +37,11 @@ fn log_line() {
 }
 
 #[test]
+fn netsh_line() {
+    check("netsh_line");
+}
+
+#[test]
 fn pipeline() {
     check("pipeline");
 }
