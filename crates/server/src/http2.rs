@@ -9,6 +9,7 @@ mod fields;
 mod frames;
 mod head;
 mod io;
+mod outgoing;
 mod preface;
 mod session;
 mod stream;

@@ -80,7 +80,10 @@ impl<'c> Driver<'c> {
         loop {
             match poll_fn(|context| self.poll_next(&mut h2, context)).await {
                 Next::Request(request, respond) => self.begin(request, respond),
-                Next::Over(end) => return end,
+                Next::Over(end) => {
+                    self.last_words().await;
+                    return end;
+                }
                 Next::Leave => self.say_farewell(&mut h2),
                 Next::Fired(fired) => {
                     if let Some(end) = self.fired(&mut h2, fired).await {
@@ -107,7 +110,13 @@ impl<'c> Driver<'c> {
         self.arm();
         poll_fn(|context| match watch.poll_fired(context) {
             Some(fired) => Poll::Ready(Err(self.client.fired(fired))),
-            None => handshake.as_mut().poll(context).map_err(|_| End::Close),
+            None => {
+                let met = handshake.as_mut().poll(context).map_err(|_| End::Close);
+                match self.session.poll_send(self.client, context) {
+                    Poll::Ready(Err(_)) => Poll::Ready(Err(End::Close)),
+                    Poll::Ready(Ok(())) | Poll::Pending => met,
+                }
+            }
         })
         .await
     }
@@ -121,8 +130,12 @@ impl<'c> Driver<'c> {
         if let Some(verdict) = self.session.verdict.get() {
             return Poll::Ready(Next::Verdict(verdict));
         }
+        let is_request = matches!(accepted, Poll::Ready(Some(Ok(_))));
+        // Once there is no further request, the answers to all of them leave together.
+        let sent = if is_request { Poll::Pending } else { self.session.poll_send(self.client, context) };
         match accepted {
             Poll::Ready(Some(Ok((request, respond)))) => Poll::Ready(Next::Request(request, respond)),
+            Poll::Pending if matches!(sent, Poll::Ready(Err(_))) => Poll::Ready(Next::Over(End::Close)),
             Poll::Ready(Some(Err(error))) if error.is_io() => Poll::Ready(Next::Over(End::Close)),
             // The client may still be sending; its reading of our GOAWAY must not be cut short by a reset.
             Poll::Ready(Some(Err(_)) | None) => Poll::Ready(Next::Over(End::Linger)),
@@ -204,10 +217,25 @@ impl<'c> Driver<'c> {
         }
     }
 
+    /// What the h2 crate has said leaves, if the client takes it in time.
+    async fn last_words(&self) {
+        let sent = poll_fn(|context| self.session.poll_send(self.client, context));
+        let _in_time = tokio::time::timeout(LAST_WORDS, sent).await;
+    }
+
+    fn poll_gone(&self, h2: &mut H2<'c>, context: &mut Context<'_>) -> Poll<()> {
+        let closed = h2.poll_closed(context).map(drop);
+        match self.session.poll_send(self.client, context) {
+            Poll::Ready(Ok(())) => closed,
+            Poll::Ready(Err(_)) => Poll::Ready(()),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
     /// Ends the connection with a GOAWAY; nothing more is read.
     async fn send_away(&self, h2: &mut H2<'c>, reason: Reason) -> End {
         h2.abrupt_shutdown(reason);
-        let _in_time = tokio::time::timeout(LAST_WORDS, poll_fn(|context| h2.poll_closed(context))).await;
+        let _in_time = tokio::time::timeout(LAST_WORDS, poll_fn(|context| self.poll_gone(h2, context))).await;
         End::Linger
     }
 }

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use doorward_wire::Pace;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::frames::{FrameScan, Passed};
@@ -20,23 +19,11 @@ pub(super) struct Io<'c> {
     /// Received before HTTP/2 was recognised.
     prefix: Vec<u8>,
     received: FrameScan,
-    sent: FrameScan,
-    rate: Pace,
-    /// The client owes us room.
-    blocked: bool,
 }
 
 impl<'c> Io<'c> {
     pub(super) fn new(client: &'c Downstream, session: &Rc<Session>, prefix: Vec<u8>) -> Self {
-        Self {
-            client,
-            session: Rc::clone(session),
-            prefix,
-            received: FrameScan::after(PREFACE.len()),
-            sent: FrameScan::after(0),
-            rate: client.worker.shared.timers().send_pace(client.now_ms()),
-            blocked: false,
-        }
+        Self { client, session: Rc::clone(session), prefix, received: FrameScan::after(PREFACE.len()) }
     }
 
     fn note_received(&mut self, bytes: &[u8]) {
@@ -45,22 +32,6 @@ impl<'c> Io<'c> {
             Passed::Head(frame) => session.frame_begins(frame),
             Passed::End(frame) => session.frame_ended(frame),
         });
-    }
-
-    fn note_sent(&mut self, bytes: &[u8]) {
-        let session = &self.session;
-        self.sent.pass(bytes, |passed| {
-            if let Passed::End(frame) = passed {
-                session.frame_left(frame);
-            }
-        });
-    }
-
-    fn unblock(&mut self) {
-        if self.blocked {
-            self.blocked = false;
-            self.client.watched.watch.send_by(u64::MAX);
-        }
     }
 }
 
@@ -96,32 +67,16 @@ impl AsyncRead for Io<'_> {
 }
 
 impl AsyncWrite for Io<'_> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        let now_ms = this.client.now_ms();
-        if !this.blocked {
-            this.rate.resume(now_ms);
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if !self.session.outgoing.borrow().has_room() {
+            ready!(self.session.poll_send(self.client, context))?;
         }
-        loop {
-            match this.client.stream.try_write(bytes) {
-                Ok(count) => {
-                    this.rate.progress(count as u64, now_ms);
-                    this.unblock();
-                    this.note_sent(&bytes[..count]);
-                    return Poll::Ready(Ok(count));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    this.blocked = true;
-                    this.client.watched.watch.send_by(this.rate.deadline_ms());
-                    ready!(this.client.stream.poll_writable(context))?;
-                }
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        self.session.outgoing.borrow_mut().put(bytes);
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Every write goes to the kernel at once.
+        // The driver sends when the h2 crate has written all it has.
         Poll::Ready(Ok(()))
     }
 

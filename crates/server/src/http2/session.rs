@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -10,6 +11,7 @@ use doorward_plan::Plan;
 
 use super::budget::FrameBudget;
 use super::frames::{DATA, Frame};
+use super::outgoing::Outgoing;
 use crate::clock::Clock;
 use crate::downstream::Downstream;
 use crate::stream::Ends;
@@ -53,6 +55,7 @@ pub(super) struct Session {
     budget: RefCell<FrameBudget>,
     streams: RefCell<HashMap<u32, Leaving>>,
     driver: RefCell<Option<Waker>>,
+    pub(super) outgoing: RefCell<Outgoing>,
 }
 
 impl Session {
@@ -74,6 +77,7 @@ impl Session {
             budget: RefCell::new(FrameBudget::new(now_ms)),
             streams: RefCell::default(),
             driver: RefCell::new(None),
+            outgoing: RefCell::new(Outgoing::new(client)),
         })
     }
 
@@ -101,6 +105,11 @@ impl Session {
             Some(present) => present.clone_from(context.waker()),
             none => *none = Some(context.waker().clone()),
         }
+    }
+
+    /// Hands the frames that wait to the kernel.
+    pub(super) fn poll_send(&self, client: &Downstream, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outgoing.borrow_mut().poll_send(client, self, context)
     }
 
     fn wake_driver(&self) {
