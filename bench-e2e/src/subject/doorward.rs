@@ -52,21 +52,28 @@ fn configuration(setup: Setup, place: &Place) -> anyhow::Result<String> {
         <configSections>
           <sectionGroup name="system.applicationHost"><section name="sites" /></sectionGroup>
           <sectionGroup name="system.webServer">
-            <section name="staticContent" />
-            <sectionGroup name="security"><section name="dynamicIpSecurity" /></sectionGroup>
+            <section name="staticContent" /><section name="httpErrors" />
+            <sectionGroup name="security"><section name="dynamicIpSecurity" overrideModeDefault="Deny" /></sectionGroup>
           </sectionGroup>
-          <sectionGroup name="doorward"><section name="limiter" /></sectionGroup>
+          <sectionGroup name="doorward"><section name="limiter" overrideModeDefault="Deny" /></sectionGroup>
         </configSections>
         <system.applicationHost><sites>{sites}</sites></system.applicationHost>
         <system.webServer>
           <staticContent><mimeMap fileExtension=".bin" mimeType="application/octet-stream" />
             <mimeMap fileExtension=".html" mimeType="text/html" /></staticContent>
+          <!-- The clients here are local, those of a front door are not: they get the short page. -->
+          <httpErrors errorMode="Custom" />
           <security>{}</security>
         </system.webServer>
-        <doorward><limiter trustedProxies="127.0.0.0/8" /></doorward>
+        {}
         </configuration>"#,
-        limits(setup.limits)
+        limits(setup.limits),
+        trusted(setup.limits)
     ))
+}
+
+fn trusted(limits: Limits) -> &'static str {
+    if limits == Limits::Remembered { r#"<doorward><limiter trustedProxies="127.0.0.0/8" /></doorward>"# } else { "" }
 }
 
 fn limits(limits: Limits) -> String {
