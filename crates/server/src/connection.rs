@@ -110,8 +110,9 @@ impl Connection {
             if hungry && let Err(end) = self.wait_for_bytes().await {
                 return end;
             }
+            let left_over = !hungry && !self.carry.is_empty();
             let mut turn = self.turn(hungry);
-            if !hungry || self.received_bytes >= TURN_BYTES_MAX {
+            if left_over || self.received_bytes >= TURN_BYTES_MAX {
                 self.received_bytes = 0;
                 // Others get their turn before a client that always has more.
                 tokio::task::yield_now().await;

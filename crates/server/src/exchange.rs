@@ -180,10 +180,10 @@ impl Exchange {
     }
 
     /// The line for the site's log. `custom` are the values of its custom fields.
-    pub(crate) fn record<'e>(&'e self, custom: &'e [Option<&'e [u8]>], now_ms: u64) -> Record<'e> {
+    pub(crate) fn record<'e>(&'e self, custom: &'e [Option<&'e [u8]>], now_ms: u64, time_unix_ms: u64) -> Record<'e> {
         let counts = self.counts();
         Record {
-            time_unix_ms: unix_ms(),
+            time_unix_ms,
             server: self.ends.local,
             method: self.request.method().as_bytes(),
             stem: if self.path.is_empty() { self.request.path().as_bytes() } else { self.path.as_bytes() },
@@ -290,7 +290,7 @@ mod tests {
         let values = custom_fields::values(&site, exchange);
         let custom: Vec<_> = values.iter().map(Option::as_deref).collect();
         let mut log = sink.thread_log();
-        log.write(&site, &exchange.record(&custom, 5));
+        log.write(&site, &exchange.record(&custom, 5, unix_ms()));
         log.flush();
         assert!(sink.flush(Duration::from_secs(20)));
         let text = std::fs::read(site.current_path(unix_ms())).unwrap();

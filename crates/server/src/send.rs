@@ -13,12 +13,21 @@ use crate::outcome::{Body, Response};
 use crate::render;
 use crate::watch::Fired;
 
+/// What comes after some bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Follows {
+    /// A file, at once: both leave together.
+    File,
+    Unknown,
+}
+
 /// Sends a whole response.
 pub(crate) async fn response(client: &Downstream, exchange: &mut Exchange, response: Response) -> Result<(), End> {
     let mut scratch = client.worker.scratch();
     let date = &client.worker.date;
     render::whole(&mut scratch.out, exchange, &response, date);
-    let rest = now(client, &scratch.out);
+    let sends_file = matches!(response.body, Body::File { length: 1.., .. }) && !exchange.is_head();
+    let rest = now(client, &scratch.out, if sends_file { Follows::File } else { Follows::Unknown });
     client.worker.give_back(scratch);
     all(client, &rest?).await?;
     match &response.body {
@@ -50,10 +59,15 @@ async fn counted(
 }
 
 /// Sends what fits at once; returns a copy of the rest, so that no shared buffer is held while waiting.
-pub(crate) fn now(client: &Downstream, bytes: &[u8]) -> Result<Vec<u8>, End> {
+pub(crate) fn now(client: &Downstream, bytes: &[u8], follows: Follows) -> Result<Vec<u8>, End> {
     let mut written = 0;
     while written < bytes.len() {
-        match client.stream.try_write(&bytes[written..]) {
+        let rest = &bytes[written..];
+        let sent = match follows {
+            Follows::File => client.stream.try_write_ahead(rest),
+            Follows::Unknown => client.stream.try_write(rest),
+        };
+        match sent {
             Ok(count) => written += count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(bytes[written..].to_vec()),
             Err(_) => return Err(End::Close),

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::net::RecvFlags;
+use rustix::net::{RecvFlags, SendFlags};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -62,7 +62,7 @@ impl Stream {
     /// Bytes that are there now; `WouldBlock` when there are none.
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &self.tls {
-            None => self.tcp.try_read(buffer),
+            None => read_what_is_there(&self.tcp, buffer),
             Some(session) => session.try_read(&self.tcp, buffer),
         }
     }
@@ -74,6 +74,16 @@ impl Stream {
             None => self.tcp.try_write(bytes),
             Some(session) => session.try_write(&self.tcp, bytes),
         }
+    }
+
+    /// The same, where more follows at once: TCP then waits for it and sends both together. Without TLS only; records
+    /// leave as they are.
+    pub(crate) fn try_write_ahead(&self, bytes: &[u8]) -> io::Result<usize> {
+        if self.tls.is_some() {
+            return self.try_write(bytes);
+        }
+        let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
+        self.tcp.try_io(Interest::WRITABLE, || Ok(rustix::net::send(&self.tcp, bytes, flags)?))
     }
 
     /// Sends file bytes; without TLS they are not brought into this process. 0 means the file has ended.
@@ -133,6 +143,21 @@ impl Stream {
             Err(_) => Poll::Ready(()),
         }
     }
+}
+
+/// Reads once. A read that leaves room in the buffer has emptied the socket: the readiness is taken back at once, where
+/// otherwise another read would have to find out. Bytes that come later are a new event, since epoll is asked for edges.
+pub(crate) fn read_what_is_there(tcp: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut emptied = None;
+    let read = tcp.try_io(Interest::READABLE, || {
+        let (count, _) = rustix::net::recv(tcp, &mut *buffer, RecvFlags::empty())?;
+        if count == 0 || count == buffer.len() {
+            return Ok(count);
+        }
+        emptied = Some(count);
+        Err(io::ErrorKind::WouldBlock.into())
+    });
+    emptied.map_or(read, Ok)
 }
 
 /// The two ends of a connection.

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::spawn_local;
 
-use crate::clock::{Clock, DateLine};
+use crate::clock::{Clock, DateLine, WallClock};
 use crate::compress::Copies;
 use crate::custom_fields;
 use crate::exchange::Exchange;
@@ -140,6 +140,7 @@ pub(crate) struct Worker {
     pub(crate) upstreams: Pool,
     pub(crate) watches: Rc<Watches>,
     pub(crate) date: DateLine,
+    wall: WallClock,
     pub(crate) draining: Cell<bool>,
     pub(crate) ongoing: Rc<Ongoing>,
     /// Answers being compressed.
@@ -153,7 +154,8 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, log: ThreadLog) -> Rc<Self> {
-        Rc::new(Self {
+        let worker = Rc::new(Self {
+            wall: WallClock::new(shared.clock),
             limiter: Arc::clone(&shared.limiter),
             files: FileCache::new(shared.threads),
             shared,
@@ -168,7 +170,14 @@ impl Worker {
             listeners: RefCell::default(),
             scratch: Cell::new(None),
             exchanges: RefCell::default(),
-        })
+        });
+        worker.read_wall_clock(worker.shared.clock.now_ms());
+        worker
+    }
+
+    fn read_wall_clock(&self, now_ms: u64) {
+        self.wall.read();
+        self.date.turn_to(self.wall.unix_ms_of(now_ms));
     }
 
     /// Serves until told to stop.
@@ -248,6 +257,7 @@ impl Worker {
 
     fn sweep(&self) {
         let now_ms = self.shared.clock.now_ms();
+        self.read_wall_clock(now_ms);
         self.watches.sweep(now_ms);
         self.files.sweep(now_ms);
         self.upstreams.sweep(now_ms);
@@ -271,6 +281,7 @@ impl Worker {
             self.watches.drain_idle(None);
             tick.tick().await;
             let now_ms = self.shared.clock.now_ms();
+            self.read_wall_clock(now_ms);
             self.watches.sweep(now_ms);
             if now_ms >= deadline_ms {
                 if forced {
@@ -326,7 +337,8 @@ impl Worker {
         if let Some(site) = exchange.site.as_ref().filter(|_| exchange.is_recorded()) {
             let values = custom_fields::values(&site.log, &exchange);
             let custom: Vec<_> = values.iter().map(Option::as_deref).collect();
-            let record = exchange.record(&custom, self.shared.clock.now_ms());
+            let now_ms = self.shared.clock.now_ms();
+            let record = exchange.record(&custom, now_ms, self.wall.unix_ms_of(now_ms));
             self.log.borrow_mut().write(&site.log, &record);
         }
         self.recycle(exchange);

@@ -12,7 +12,7 @@ use super::{Switched, WIN32_CONNECTION_RESET};
 use crate::connection::Connection;
 use crate::downstream::{Downstream, End};
 use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
-use crate::send;
+use crate::send::{self, Follows};
 
 /// `ERROR_SEM_TIMEOUT`, for a wait that took too long (IIS reference §5.2).
 const WIN32_SILENCE: u32 = 121;
@@ -84,7 +84,8 @@ impl Between<'_> {
             }
             let mut scratch = self.client.worker.scratch();
             let read = self.link.try_read(&mut scratch.read);
-            let sent = read.as_ref().ok().map(|count| send::now(self.client, &scratch.read[..*count]));
+            let sent =
+                read.as_ref().ok().map(|count| send::now(self.client, &scratch.read[..*count], Follows::Unknown));
             self.client.worker.give_back(scratch);
             match (read, sent) {
                 (Ok(0), _) => return UPSTREAM_CLOSED,

@@ -136,11 +136,14 @@ impl Representation {
     }
 }
 
+/// A faster hash than the standard library's, which was made for keys that attackers choose: these are files there are.
+type Keyed<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 /// The files of one thread.
 #[derive(Debug)]
 pub(crate) struct FileCache {
     entries_max: usize,
-    sites: RefCell<HashMap<SiteId, HashMap<String, Rc<CachedFile>>>>,
+    sites: RefCell<Keyed<SiteId, Keyed<String, Rc<CachedFile>>>>,
 }
 
 impl FileCache {

@@ -9,6 +9,8 @@ use std::task::{Context, Poll, ready};
 use rustls::ServerConnection;
 use tokio::net::TcpStream;
 
+use crate::stream::read_what_is_there;
+
 /// Received from the socket at a time.
 const CIPHERTEXT_BYTES: usize = 32 * 1024;
 /// The most that decrypting [`CIPHERTEXT_BYTES`] can give: what was received and a record that had begun before.
@@ -66,7 +68,7 @@ pub(super) struct From<'t>(pub(super) &'t TcpStream);
 
 impl Read for From<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_read(buffer)
+        read_what_is_there(self.0, buffer)
     }
 }
 
@@ -113,7 +115,7 @@ impl Session {
             return records.plaintext(buffer);
         }
         with_scratch(CIPHERTEXT_BYTES, |scratch| {
-            let count = tcp.try_read(scratch)?;
+            let count = read_what_is_there(tcp, scratch)?;
             if count == 0 { Ok(0) } else { records.decrypt(tcp, &scratch[..count], buffer) }
         })
     }
