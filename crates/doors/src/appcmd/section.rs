@@ -18,6 +18,10 @@ impl Session<'_> {
     /// Carries out one command about sections.
     pub(super) fn config(&mut self) -> Result<Outcome, Failure> {
         let configuration = self.place.configuration()?;
+        // What cannot be read at all is told first.
+        for parameter in self.line.parameters.iter().filter(|own| own.name.contains('[')) {
+            property::action(parameter, &[])?;
+        }
         let level = Level::read(self.line.identifier.as_deref(), &configuration)?;
         let section = self.section(&configuration)?;
         if let Some(Asked::List) = section {
