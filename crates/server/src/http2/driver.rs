@@ -108,14 +108,14 @@ impl<'c> Driver<'c> {
         );
         let watch = &self.client.watched.watch;
         self.arm();
-        poll_fn(|context| match watch.poll_fired(context) {
-            Some(fired) => Poll::Ready(Err(self.client.fired(fired))),
-            None => {
-                let met = handshake.as_mut().poll(context).map_err(|_| End::Close);
-                match self.session.poll_send(self.client, context) {
-                    Poll::Ready(Err(_)) => Poll::Ready(Err(End::Close)),
-                    Poll::Ready(Ok(())) | Poll::Pending => met,
-                }
+        poll_fn(|context| {
+            if let Some(fired) = watch.poll_fired(context) {
+                return Poll::Ready(Err(self.client.fired(fired)));
+            }
+            let met = handshake.as_mut().poll(context).map_err(|_| End::Close);
+            match self.session.poll_send(self.client, context) {
+                Poll::Ready(Err(_)) => Poll::Ready(Err(End::Close)),
+                Poll::Ready(Ok(())) | Poll::Pending => met,
             }
         })
         .await
