@@ -73,6 +73,15 @@ pub(crate) fn fill(path: &str, section: &mut Effective) {
             }
         }
         "system.webServer/httpCompression" => fill_compression(section),
+        "system.webServer/handlers" => {
+            if let Some(collection) = section.table.collection {
+                let (modules, resource) = ("StaticFileModule,DefaultDocumentModule,DirectoryListingModule", "Either");
+                let texts = [("name", "StaticFile"), ("path", "*"), ("verb", "*"), ("modules", modules)];
+                let words = [("resourceType", (Value::Uint(2), resource)), ("requireAccess", (Value::Uint(1), "Read"))];
+                let texts = texts.map(|(name, own)| (name, text(own)));
+                section.entries = vec![entry(collection, &[&texts[..], &words[..]].concat())];
+            }
+        }
         REQUEST_FILTERING => {
             fill_child(section, "hiddenSegments", &HIDDEN_SEGMENTS, |segment| vec![("segment", text(segment))]);
             fill_child(section, "fileExtensions", &DENIED_EXTENSIONS, |extension| {

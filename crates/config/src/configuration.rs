@@ -11,8 +11,9 @@ use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::settings::{
-    AccessSection, Compression, DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, HttpErrors,
-    HttpLogging, HttpProtocol, HttpRedirect, LogsSection, RequestFiltering, ServerRuntime, Settings, StaticContent,
+    AccessSection, Compression, DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, Handlers,
+    HttpErrors, HttpLogging, HttpProtocol, HttpRedirect, LogsSection, RequestFiltering, ServerRuntime, Settings,
+    StaticContent,
 };
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
@@ -101,6 +102,7 @@ impl Configuration {
                 &section("system.webServer/httpCompression"),
             ),
             server_runtime: ServerRuntime::read(&section("system.webServer/serverRuntime")),
+            handlers: Handlers::read(&section("system.webServer/handlers")),
             http_errors: HttpErrors::read(&section("system.webServer/httpErrors")),
             http_logging: HttpLogging::read(&section("system.webServer/httpLogging")),
             web_socket: section("system.webServer/webSocket").bool("enabled"),

@@ -30,6 +30,7 @@ mod lock;
 mod merge;
 mod paths;
 mod reader;
+mod redirection;
 mod schema;
 mod settings;
 mod settings_checks;
@@ -65,9 +66,9 @@ pub use schema::{
 pub use settings::{
     AccessSection, CacheControlMode, ClientCache, Compression, CompressionScheme, ConcurrentLimit, DefaultDocument,
     DenyAction, DirectoryBrowse, DynamicIpSecurity, ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection,
-    FilterList, FilteringRule, HttpErrors, HttpLogging, HttpProtocol, HttpRedirect, IpSecurity, IpSecurityEntry,
-    LimitAction, LimiterSection, LogTarget, LogsSection, MatchLimit, ProxySection, RateLimit, RedirectTarget,
-    RequestFiltering, RequestLimits, ServerRuntime, Settings, StaticContent,
+    FilterList, FilteringRule, Handler, Handlers, HttpErrors, HttpLogging, HttpProtocol, HttpRedirect, IpSecurity,
+    IpSecurityEntry, LimitAction, LimiterSection, LogTarget, LogsSection, MatchLimit, ProxySection, RateLimit,
+    RedirectTarget, RequestFiltering, RequestLimits, ServerRuntime, Settings, StaticContent,
 };
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{

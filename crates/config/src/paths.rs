@@ -44,8 +44,7 @@ pub struct ResolvedPath {
 impl PathMap {
     /// The maps of `doorward/paths`, over the drives of `home`.
     pub(crate) fn read(section: &Effective, home: &Home, findings: &mut Findings) -> Self {
-        let config_folder = home.config_file.parent().unwrap_or(Path::new("")).to_path_buf();
-        let mut paths = Self { drives: home.drives.clone(), config_folder, maps: Vec::new() };
+        let mut paths = Self::unmapped(home);
         for entry in &section.entries {
             let (from, to) = (entry.text("from"), PathBuf::from(entry.text("to")));
             let segments = windows_segments(&expand(&from).0);
@@ -62,6 +61,12 @@ impl PathMap {
         }
         paths.maps.sort_by_key(|(segments, _)| std::cmp::Reverse(segments.len()));
         paths
+    }
+
+    /// The drives alone, for what is read before any map.
+    pub(crate) fn unmapped(home: &Home) -> Self {
+        let config_folder = home.config_file.parent().unwrap_or(Path::new("")).to_path_buf();
+        Self { drives: home.drives.clone(), config_folder, maps: Vec::new() }
     }
 
     /// Finds `written` on this machine. A Unix path stays as it is, a relative one is relative to the folder of the

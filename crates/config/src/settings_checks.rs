@@ -3,6 +3,7 @@
 use crate::configuration::Configuration;
 use crate::diagnostic::{Complaint, Findings, Severity};
 use crate::hierarchy::Level;
+use crate::schema::idle_attributes;
 
 const IP_SECURITY: &str = "system.webServer/security/ipSecurity";
 const DYNAMIC: &str = "system.webServer/security/dynamicIpSecurity";
@@ -17,6 +18,7 @@ pub(crate) fn check(configuration: &Configuration, findings: &mut Findings) {
             check_proxy_trust(configuration, level, findings);
             check_proxy_protocol(level, findings);
             check_limits(configuration, level, findings);
+            check_effects(level, findings);
         });
     }
     check_built_in(configuration, findings);
@@ -119,6 +121,18 @@ fn check_proxy_protocol(level: &Level, findings: &mut Findings) {
         let message = "proxyProtocol below a site has no effect: who connects is settled before the path is known";
         let hint = "write it into the location of the site";
         findings.warning(&layer.declared.origin, Complaint::new("unused", message).hint(hint));
+    }
+}
+
+/// Values that IIS acts on and this program does not.
+fn check_effects(level: &Level, findings: &mut Findings) {
+    for (section, layer) in &level.layers {
+        for name in idle_attributes(section) {
+            if let Some(setting) = layer.declared.setting(name) {
+                let message = format!("'{name}' of {section} is kept and has no effect here");
+                findings.note(&setting.origin, Complaint::new("unused", message));
+            }
+        }
     }
 }
 

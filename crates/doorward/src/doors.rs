@@ -44,14 +44,19 @@ fn run(
 pub(crate) fn called_as(mut words: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     let name = PathBuf::from(words.next()?);
     let stem = name.file_name()?.to_string_lossy().to_ascii_lowercase();
-    let command = match stem.trim_end_matches(".exe") {
+    let command: fn(&Home, &[String]) -> ExitCode = match stem.trim_end_matches(".exe") {
         "appcmd" => appcmd,
         "netsh" => netsh,
         _ => return None,
     };
-    let home = homes::home(std::env::var_os("DOORWARD_HOME").map(PathBuf::from).as_deref());
     let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-    Some(command(&home, &words))
+    Some(match homes::home(std::env::var_os("DOORWARD_HOME").map(PathBuf::from).as_deref()) {
+        Ok(home) => command(&home, &words),
+        Err(error) => {
+            text::complain(error.to_string());
+            ExitCode::FAILURE
+        }
+    })
 }
 
 /// `doorward appcmd …`

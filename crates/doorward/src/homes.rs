@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use doorward_config::Home;
+use doorward_config::{Home, LoadError};
 
 /// The installation: `--home`, else the machine's own for root, else the user's.
-pub(crate) fn home(chosen: Option<&Path>) -> Home {
-    match chosen {
+/// The configuration may lie elsewhere (`redirection.config`).
+pub(crate) fn home(chosen: Option<&Path>) -> Result<Home, LoadError> {
+    let home = match chosen {
         Some(folder) => Home::under(&absolute(folder)),
         None if rustix::process::geteuid().is_root() => Home::system(),
         None => Home::user(|name| std::env::var_os(name).map(PathBuf::from)),
-    }
+    };
+    home.redirected()
 }
 
 /// The same path from wherever it is looked at later.

@@ -26,7 +26,13 @@ use crate::{client, daemon, doors, homes, orders, text};
 
 /// Runs one command. 0: done. 1: refused or failed, with the reason on standard error. 2: wrong words (clap's own).
 pub(crate) fn dispatch(cli: Cli) -> ExitCode {
-    let home = homes::home(cli.home.as_deref());
+    let home = match homes::home(cli.home.as_deref()) {
+        Ok(home) => home,
+        Err(error) => {
+            text::complain(error.to_string());
+            return ExitCode::FAILURE;
+        }
+    };
     let socket = homes::control_socket(&home);
     let outcome = match cli.command {
         Command::Run(args) => return daemon::run(&home, &args, &homes::command(cli.home.as_deref())),

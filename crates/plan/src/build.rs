@@ -18,6 +18,7 @@ use crate::directory::{Content, Directories};
 use crate::effective::{Effective, Upstream};
 use crate::error_pages::ErrorPages;
 use crate::gate::{ConnectionLimits, EarlyAbort};
+use crate::handling::{HandlerMap, Runtime};
 use crate::handshake::Access;
 use crate::https_problems::https_problems;
 use crate::listen::{Claimed, Problem, listeners};
@@ -161,6 +162,8 @@ fn site_plan(inputs: &Inputs<'_>, site: &Site, state: SiteState, scopes: &mut Sc
         log,
         connection_timeout_ms: site.limits.connection_timeout_ms,
         proxy_protocol: inputs.configuration.settings_at(&site.name, "/").proxy_protocol,
+        connections_max: site.limits.max_connections,
+        bytes_per_second_max: site.limits.max_bandwidth,
         url_segments_max: site.limits.max_url_segments,
         asks_certificate,
         https_port: https_port(site),
@@ -205,6 +208,8 @@ impl Effective {
             redirect: Redirect::new(&settings.http_redirect),
             fields: ResponseFields::new(&settings.http_protocol, site.hsts, removes_server(settings)),
             content: static_content(settings),
+            handlers: HandlerMap::new(&settings.handlers),
+            runtime: Runtime::new(&settings.server_runtime),
             compression: compression(settings),
             errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
             logging: settings.http_logging,

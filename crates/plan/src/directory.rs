@@ -16,6 +16,8 @@ pub enum Content {
 pub struct Directory {
     /// URL prefix without a slash at its end; empty for the site's root.
     pub prefix: String,
+    /// Path of its application.
+    pub application: String,
     /// What answers there.
     pub content: Content,
     /// Whether folders below it may have configuration files of their own (`allowSubDirConfig`).
@@ -39,9 +41,9 @@ impl Directories {
         let mut rows: Vec<(usize, Directory)> = entries
             .into_iter()
             .map(|((application, directory, content), sub_dir_config)| {
-                let application = application.trim_end_matches('/');
-                let prefix = format!("{application}{}", directory.trim_end_matches('/'));
-                (application.len(), Directory { prefix, content, sub_dir_config })
+                let base = application.trim_end_matches('/');
+                let prefix = format!("{base}{}", directory.trim_end_matches('/'));
+                (base.len(), Directory { prefix, application, content, sub_dir_config })
             })
             .collect();
         rows.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.prefix.len().cmp(&a.1.prefix.len())));

@@ -9,6 +9,7 @@ use crate::compression::Compression;
 use crate::config_fault::ConfigFault;
 use crate::content::StaticContent;
 use crate::error_pages::ErrorPages;
+use crate::handling::{HandlerMap, Runtime};
 use crate::handshake::Access;
 use crate::redirect::Redirect;
 use crate::request_filter::RequestFilter;
@@ -57,6 +58,10 @@ pub struct Effective {
     pub fields: ResponseFields,
     /// How files are served.
     pub content: StaticContent,
+    /// What may be done here, and how.
+    pub handlers: HandlerMap,
+    /// How much of it at a time.
+    pub runtime: Runtime,
     /// Which answers are compressed.
     pub compression: Compression,
     /// Which page an error gets.
@@ -80,6 +85,8 @@ impl Effective {
             redirect: None,
             fields: ResponseFields::default(),
             content: StaticContent::default(),
+            handlers: HandlerMap::default(),
+            runtime: Runtime::default(),
             compression: Compression::default(),
             errors: ErrorPages::default(),
             logging: HttpLogging::All,

@@ -58,6 +58,10 @@ pub struct SitePlan {
     pub connection_timeout_ms: u64,
     /// Peers whose connections begin with a PROXY protocol header; none when empty.
     pub proxy_protocol: Vec<IpNet>,
+    /// `limits/maxConnections`: connections at a time; `None` for any number.
+    pub connections_max: Option<u32>,
+    /// `limits/maxBandwidth`: bytes that all its answers together may have in a second; `None` for any number.
+    pub bytes_per_second_max: Option<u32>,
     /// `limits/maxUrlSegments`: a longer path gets 404.20.
     pub url_segments_max: u32,
     /// Whether a path is known to want a certificate of the client's, so that handshakes ask for one.
@@ -97,6 +101,8 @@ pub(crate) mod tests_support {
             log: SiteLog::new(crate::log_settings::tests_support::settings(id)),
             connection_timeout_ms: 120_000,
             proxy_protocol: Vec::new(),
+            connections_max: None,
+            bytes_per_second_max: None,
             url_segments_max: 32,
             asks_certificate: false,
             https_port: None,

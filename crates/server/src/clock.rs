@@ -22,6 +22,11 @@ impl Clock {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Microseconds since the start.
+    pub(crate) fn now_us(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// The wall-clock time, in milliseconds since 1970 UTC, of a reading of this clock.
     pub fn unix_ms_of(&self, then_ms: u64) -> u64 {
         unix_ms().saturating_sub(self.now_ms().saturating_sub(then_ms))

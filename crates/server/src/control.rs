@@ -26,6 +26,7 @@ use crate::listener::bind;
 use crate::names::Names;
 use crate::ongoing::OngoingRequest;
 use crate::port_owner::{Explanation, explain};
+use crate::site_use::SiteUses;
 use crate::status::{ListenerState, ListenerStatus, ServerStatus};
 use crate::tarpit::Tarpit;
 use crate::tls::{CertificateStatus, Store};
@@ -108,6 +109,7 @@ impl Server {
             clock: Clock::start(),
             head_limits: settings.head_limits,
             headroom: Headroom::of_process(),
+            site_uses: SiteUses::default(),
             copies: Arc::default(),
             totals: Totals::default(),
             threads: settings.threads.max(1),

@@ -1,7 +1,13 @@
 //! The client's side of a connection: what is needed to wait for it and to send to it.
 
+use std::cell::RefCell;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
 
+use crate::site_use::{Pacer, Seat};
 use crate::stream::{Ends, Stream};
 use crate::watch::{Fired, Watched};
 use crate::worker::Worker;
@@ -23,11 +29,47 @@ pub(crate) struct Downstream {
     pub(crate) stream: Stream,
     pub(crate) watched: Watched,
     pub(crate) ends: Ends,
+    /// The speed that the present answer is held to.
+    pacer: RefCell<Option<Rc<Pacer>>>,
+    /// Its place among the connections of its site.
+    pub(crate) seat: Seat,
 }
 
 impl Downstream {
     pub(crate) fn new(worker: &Rc<Worker>, listener: u64, stream: Stream, ends: Ends) -> Self {
-        Self { worker: Rc::clone(worker), stream, watched: worker.watches.enter(listener), ends }
+        Self {
+            worker: Rc::clone(worker),
+            stream,
+            watched: worker.watches.enter(listener),
+            ends,
+            pacer: RefCell::default(),
+            seat: Seat::default(),
+        }
+    }
+
+    /// Holds what is sent from now on to a speed, or to none.
+    pub(crate) fn pace(&self, pacer: Option<Pacer>) {
+        *self.pacer.borrow_mut() = pacer.map(Rc::new);
+    }
+
+    /// The speed that is held.
+    pub(crate) fn pacer(&self) -> Option<Rc<Pacer>> {
+        self.pacer.borrow().clone()
+    }
+
+    /// Waits, unless something else ends the connection meanwhile.
+    pub(crate) async fn pause(&self, wait: Duration) -> Result<(), End> {
+        if wait.is_zero() {
+            return Ok(());
+        }
+        let watch = &self.watched.watch;
+        let mut sleep = pin!(tokio::time::sleep(wait));
+        let outcome = poll_fn(|context| match watch.poll_fired(context) {
+            Some(fired) => Poll::Ready(Err(fired)),
+            None => sleep.as_mut().poll(context).map(Ok),
+        })
+        .await;
+        outcome.map_err(|fired| self.fired(fired))
     }
 
     /// The server's clock.

@@ -12,6 +12,7 @@ use crate::clock::unix_ms;
 use crate::custom_fields;
 use crate::long_lived::LongLived;
 use crate::names::Named;
+use crate::site_use::RequestPlace;
 use crate::stream::Ends;
 use crate::worker::Worker;
 
@@ -42,6 +43,8 @@ pub(crate) struct Exchange {
     pub(crate) host_name: Option<Arc<Named>>,
     /// The limiter's word; its permit is held until this exchange is finished.
     pub(crate) admission: Option<Admission>,
+    /// Its place in its application, where it has to wait.
+    pub(crate) place: Option<RequestPlace>,
     /// Set once it is known that the answer goes on for as long as both sides like.
     pub(crate) long_lived: Option<LongLived>,
     pub(crate) answered: Answered,
@@ -70,6 +73,7 @@ impl Exchange {
             client: Client::direct(ends.peer.ip()),
             host_name: None,
             admission: None,
+            place: None,
             long_lived: None,
             answered: Answered::default(),
             keep_alive: false,
@@ -91,6 +95,7 @@ impl Exchange {
         self.client = Client::direct(ends.peer.ip());
         self.host_name = None;
         self.admission = None;
+        self.place = None;
         self.long_lived = None;
         self.answered = Answered::default();
         self.keep_alive = false;

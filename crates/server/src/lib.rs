@@ -29,6 +29,7 @@ mod rate_limit;
 mod render;
 mod respond;
 mod send;
+mod site_use;
 mod stage;
 mod static_file;
 mod status;

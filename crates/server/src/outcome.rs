@@ -31,6 +31,8 @@ pub(crate) enum ServiceRefusal {
     UnknownHost,
     /// Only stopped sites match: 404 (D13).
     Stopped,
+    /// Its site has as many connections as it takes: 503 (IIS reference §9).
+    ConnectionLimit,
     /// It came in the clear to a TLS port: 400.
     PlainHttp,
 }

@@ -4,7 +4,7 @@ use doorward_plan::ListenerPlan;
 
 use crate::exchange::Exchange;
 use crate::outcome::{Handling, Refusal};
-use crate::stage::{access, client, config_fault, filter, handler, limit, redirect, site};
+use crate::stage::{access, client, config_fault, filter, handler, limit, redirect, runtime, site};
 use crate::worker::Worker;
 
 /// Decides how a request is answered. Nothing here waits, and nothing here writes to the client.
@@ -40,5 +40,8 @@ pub(crate) fn proceed(worker: &Worker, exchange: &mut Exchange, now_ms: u64) -> 
         // 301, 302, 307, 308
         return Ok(Handling::Respond(response));
     }
-    handler::choose(worker, exchange, now_ms) //           404, 405
+    runtime::screen(exchange)?; //                         503, 413
+    let handling = handler::choose(worker, exchange, now_ms)?; // 403.1, 403.2, 404, 405, 500.21
+    runtime::enter(worker, exchange, &handling)?; //       503.2
+    Ok(handling)
 }

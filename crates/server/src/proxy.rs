@@ -236,8 +236,9 @@ async fn converse<S: Source, K: Sink>(
 
 /// How long a body may become whose length nobody knows beforehand.
 fn body_bytes_max(exchange: &Exchange) -> u64 {
-    let filter = exchange.effective.as_ref().map(|effective| &effective.filter).filter(|filter| filter.written);
-    filter.map_or(u64::MAX, |filter| filter.content_bytes_max)
+    let Some(effective) = &exchange.effective else { return u64::MAX };
+    let filtered = if effective.filter.written { effective.filter.content_bytes_max } else { u64::MAX };
+    filtered.min(effective.runtime.request_bytes_max)
 }
 
 fn finished(connection: &Connection, mut exchange: Box<Exchange>, progress: &Progress) -> Result<(), End> {

@@ -95,8 +95,13 @@ pub(crate) fn service_refusal(refusal: ServiceRefusal) -> (Response, &'static st
 }
 
 /// The answer for a path that names a folder without a slash at its end.
-pub(crate) fn folder_redirect(path: &str, query: Option<&str>) -> Response {
-    let mut location = escape_path(path);
+/// `alternateHostName` makes it an absolute one.
+pub(crate) fn folder_redirect(path: &str, exchange: &Exchange) -> Response {
+    let query = exchange.request.query();
+    let alternate = exchange.effective.as_ref().and_then(|effective| effective.runtime.alternate_host.as_ref());
+    let scheme = if exchange.ends.secure { "https" } else { "http" };
+    let mut location = alternate.map(|host| format!("{scheme}://{host}")).unwrap_or_default();
+    location.push_str(&escape_path(path));
     if let Some(query) = query {
         location.push('?');
         location.push_str(query);

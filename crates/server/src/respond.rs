@@ -13,6 +13,7 @@ use crate::pipeline;
 use crate::proxy;
 use crate::render;
 use crate::send;
+use crate::site_use::Pacer;
 use crate::stage::error_file::Due;
 use crate::stage::{filter, site};
 use crate::static_file::{self, FileJob, Found};
@@ -64,7 +65,7 @@ pub(crate) async fn find(job: FileJob) -> Found {
 /// The answer for what was found; a file is kept for the next who asks.
 pub(crate) fn found_response(worker: &Worker, exchange: &Exchange, found: Found) -> Result<Response, Refusal> {
     match found {
-        Found::Folder(path) => Ok(render::folder_redirect(&path, exchange.request.query())),
+        Found::Folder(path) => Ok(render::folder_redirect(&path, exchange)),
         Found::Refused(refusal) => Err(refusal),
         Found::Listing(listing) => {
             let browse = exchange.effective.as_ref().and_then(|effective| effective.content.browse);
@@ -103,6 +104,13 @@ pub(crate) async fn refusal_response(worker: &Worker, refusal: &SiteRefusal, exc
 impl Connection {
     /// Handles a request that needs waiting.
     pub(crate) async fn handle(&mut self, exchange: Box<Exchange>, handling: Handling) -> Result<(), End> {
+        self.client.pace(Pacer::of(&self.client.worker, &exchange));
+        let handled = self.handle_paced(exchange, handling).await;
+        self.client.pace(None);
+        handled
+    }
+
+    async fn handle_paced(&mut self, exchange: Box<Exchange>, handling: Handling) -> Result<(), End> {
         let mut exchange = exchange;
         let _noted = self.client.worker.ongoing.note(&exchange);
         let handling = match awaited(&self.client.worker, &mut exchange, handling).await {

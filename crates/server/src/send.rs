@@ -27,7 +27,9 @@ pub(crate) async fn response(client: &Downstream, exchange: &mut Exchange, respo
     let date = &client.worker.date;
     render::whole(&mut scratch.out, exchange, &response, date);
     let sends_file = matches!(response.body, Body::File { length: 1.., .. }) && !exchange.is_head();
-    let rest = now(client, &scratch.out, if sends_file { Follows::File } else { Follows::Unknown });
+    let follows = if sends_file { Follows::File } else { Follows::Unknown };
+    // What is held to a speed is not sent at once.
+    let rest = if client.pacer().is_some() { Ok(scratch.out.clone()) } else { now(client, &scratch.out, follows) };
     client.worker.give_back(scratch);
     all(client, &rest?).await?;
     match &response.body {
@@ -78,6 +80,15 @@ pub(crate) fn now(client: &Downstream, bytes: &[u8], follows: Follows) -> Result
 
 /// Sends these bytes.
 pub(crate) async fn all(client: &Downstream, bytes: &[u8]) -> Result<(), End> {
+    let Some(pacer) = client.pacer() else { return piece(client, bytes).await };
+    for bytes in bytes.chunks(pacer.piece_bytes()) {
+        client.pause(pacer.turn(bytes.len())).await?;
+        piece(client, bytes).await?;
+    }
+    Ok(())
+}
+
+async fn piece(client: &Downstream, bytes: &[u8]) -> Result<(), End> {
     let mut rate = client.worker.shared.timers().send_pace(client.now_ms());
     let mut written = 0;
     while written < bytes.len() {
@@ -94,7 +105,24 @@ pub(crate) async fn all(client: &Downstream, bytes: &[u8]) -> Result<(), End> {
 }
 
 /// Sends `length` bytes of a file from `start`; returns how many went out, and how it ended.
-async fn part_of_file(client: &Downstream, file: &File, part: (u64, u64)) -> (u64, Result<(), End>) {
+async fn part_of_file(client: &Downstream, file: &File, (start, length): (u64, u64)) -> (u64, Result<(), End>) {
+    let Some(pacer) = client.pacer() else { return piece_of_file(client, file, (start, length)).await };
+    let mut sent = 0;
+    while sent < length {
+        let due = (length - sent).min(pacer.piece_bytes() as u64);
+        if let Err(end) = client.pause(pacer.turn(usize::try_from(due).unwrap_or(usize::MAX))).await {
+            return (sent, Err(end));
+        }
+        let (count, outcome) = piece_of_file(client, file, (start + sent, due)).await;
+        sent += count;
+        if outcome.is_err() {
+            return (sent, outcome);
+        }
+    }
+    (sent, Ok(()))
+}
+
+async fn piece_of_file(client: &Downstream, file: &File, part: (u64, u64)) -> (u64, Result<(), End>) {
     let (start, length) = part;
     let mut offset = start;
     let mut rate = client.worker.shared.timers().send_pace(client.now_ms());

@@ -9,4 +9,5 @@ pub(crate) mod filter;
 pub(crate) mod handler;
 pub(crate) mod limit;
 pub(crate) mod redirect;
+pub(crate) mod runtime;
 pub(crate) mod site;

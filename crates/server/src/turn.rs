@@ -232,15 +232,21 @@ impl Connection {
             return Some(Turn::End(End::Close));
         };
         let decided = pipeline::decide(&self.client.worker, listener, &mut exchange, now_ms);
+        let decided = self.client.seat.seated(&self.client.worker.shared.site_uses, &exchange, decided);
+        let mut is_paced = false;
         if let Some(site) = &exchange.site {
             self.idle_ms = site.connection_timeout_ms;
+            is_paced = site.bytes_per_second_max.is_some();
         }
         match decided {
-            Ok(Handling::Respond(response)) if response.body.bytes().is_some() => self.answer(exchange, response, out),
+            Ok(Handling::Respond(response)) if response.body.bytes().is_some() && !is_paced => {
+                self.answer(exchange, response, out)
+            }
             Ok(handling) => Some(Turn::Handle(exchange, handling)),
             Err(Refusal::Site(refusal)) if tarpit::holds(&refusal, &exchange) => {
                 Some(Turn::Handle(exchange, Handling::Delay(refusal)))
             }
+            Err(Refusal::Site(refusal)) if is_paced => Some(Turn::Handle(exchange, Handling::Refuse(refusal))),
             Err(Refusal::Site(refusal)) => match self.client.worker.error_files.due(&refusal, &exchange, now_ms) {
                 Due::Ready(response) => self.answer(exchange, response, out),
                 Due::Read(_) => Some(Turn::Handle(exchange, Handling::Refuse(refusal))),

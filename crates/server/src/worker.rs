@@ -26,6 +26,7 @@ use crate::listener::accept;
 use crate::names::Names;
 use crate::ongoing::{Ongoing, OngoingRequest};
 use crate::proxy::Pool;
+use crate::site_use::SiteUses;
 use crate::stage::error_file::ErrorFiles;
 use crate::static_file::FileCache;
 use crate::status::CachedFileStatus;
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) head_limits: HeadLimits,
     pub(crate) headroom: Headroom,
+    /// What connections of a site share.
+    pub(crate) site_uses: SiteUses,
     /// Compressed copies of files.
     pub(crate) copies: Arc<Copies>,
     pub(crate) totals: Totals,
@@ -322,6 +325,7 @@ impl Worker {
     /// Takes an exchange back; its permit is released.
     pub(crate) fn recycle(&self, mut exchange: Box<Exchange>) {
         exchange.admission = None;
+        exchange.place = None;
         exchange.long_lived = None;
         exchange.site = None;
         exchange.effective = None;

@@ -11,6 +11,7 @@ mod limits;
 mod malformed;
 pub mod path;
 pub mod proxy_protocol;
+mod shared_pace;
 pub mod timers;
 pub mod upgrade;
 
@@ -21,5 +22,6 @@ pub use http1::{
 pub use limits::HeadLimits;
 pub use malformed::Malformed;
 pub use path::BadPath;
+pub use shared_pace::{SharedPace, Turn};
 pub use timers::{Pace, TimerReason, Timers, Waiting};
 pub use upgrade::Tunnel;

@@ -13,6 +13,7 @@ pub(crate) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
     <sectionGroup name="system.webServer">
       <section name="defaultDocument" overrideModeDefault="Allow" />
       <section name="directoryBrowse" overrideModeDefault="Allow" />
+      <section name="handlers" overrideModeDefault="Allow" />
       <section name="httpCompression" overrideModeDefault="Allow" />
       <section name="httpErrors" overrideModeDefault="Allow" />
       <section name="httpLogging" overrideModeDefault="Deny" />

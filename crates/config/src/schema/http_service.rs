@@ -1,7 +1,7 @@
 //! The HTTP service's own store, `http.config` (IIS reference §7.1; on Windows this is in the registry).
 
 use crate::schema::types::Kind::{Bool, Enum, FilledText, Text};
-use crate::schema::types::{AttributeTable, CollectionTable, ElementTable, Kind, UINT};
+use crate::schema::types::{AttributeTable, CollectionTable, ElementTable, Kind, SPAN, UINT};
 
 /// `ipListen`. Not combined with anything: the whole text is the key, and the address is checked by its reader.
 pub(crate) const IP_LISTEN: ElementTable = ElementTable::new("ipListen", &[]).collection(&CollectionTable::new(
@@ -83,3 +83,16 @@ pub(crate) fn http_section(name: &str) -> Option<&'static ElementTable> {
     const SECTIONS: &[&ElementTable] = &[&IP_LISTEN, &SSL_CERTS, &URL_RESERVATIONS, &TIMEOUTS];
     SECTIONS.iter().copied().find(|table| table.name.eq_ignore_ascii_case(name))
 }
+
+/// `configurationRedirection` of `redirection.config` (IIS reference §3.1).
+pub(crate) const CONFIGURATION_REDIRECTION: ElementTable = ElementTable::new(
+    "configurationRedirection",
+    &[
+        AttributeTable::new("enabled", Bool).default("false"),
+        AttributeTable::new("path", Text),
+        AttributeTable::new("userName", Text),
+        AttributeTable::new("password", Text).encrypted(),
+        AttributeTable::new("enableUncPolling", Bool).default("false"),
+        AttributeTable::new("pollingPeriod", SPAN).default("00:03:00"),
+    ],
+);

@@ -13,8 +13,7 @@ const GROUPS: &[&str] = &[
     "doorward",
 ];
 
-const WEB_SERVER: &[&str] =
-    &["handlers", "iisnode", "webdav/authoring", "webdav/authoringRules", "webdav/globalSettings"];
+const WEB_SERVER: &[&str] = &["iisnode", "webdav/authoring", "webdav/authoringRules", "webdav/globalSettings"];
 
 const OWN: &[&str] = &["admin", "cluster"];
 

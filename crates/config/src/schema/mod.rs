@@ -7,6 +7,7 @@ mod checks;
 mod compression;
 mod content;
 mod doorward;
+mod effects;
 mod errors;
 mod files;
 mod handling;
@@ -25,7 +26,10 @@ mod types;
 mod value;
 
 pub(crate) use checks::parse_networks;
-pub(crate) use http_service::{IP_LISTEN, SSL_CERTS, TIMEOUTS, URL_RESERVATIONS, http_section};
+pub(crate) use effects::idle_attributes;
+pub(crate) use http_service::{
+    CONFIGURATION_REDIRECTION, IP_LISTEN, SSL_CERTS, TIMEOUTS, URL_RESERVATIONS, http_section,
+};
 pub(crate) use known::{is_group, is_known_section};
 pub(crate) use names::near_name;
 pub use schema_set::{Schema, SectionUse};
@@ -49,6 +53,7 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &compression::URL_COMPRESSION,
     &compression::HTTP_COMPRESSION,
     &handling::SERVER_RUNTIME,
+    &handling::HANDLERS,
     &files::FILES,
     &errors::HTTP_ERRORS,
     &errors::HTTP_LOGGING,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::schema::sections::KEPT;
 use crate::schema::types::SectionTable;
-use crate::schema::{SECTIONS, is_group};
+use crate::schema::{SECTIONS, effects, is_group};
 
 /// Every section that has a table.
 #[derive(Debug)]
@@ -60,6 +60,12 @@ impl Schema {
     pub fn use_of(&self, section: &SectionTable) -> SectionUse {
         let acts = SECTIONS.iter().any(|known| known.path == section.path);
         if acts { SectionUse::Acts } else { SectionUse::Keeps }
+    }
+
+    /// Whether an attribute of a section that is acted on changes what happens; `path` has the elements on the way, a dot
+    /// between them.
+    pub fn acts(&self, section: &SectionTable, path: &str) -> bool {
+        self.use_of(section) == SectionUse::Acts && effects::acts(section.path, path)
     }
 
     /// Where a table stands among all.

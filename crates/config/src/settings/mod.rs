@@ -22,7 +22,7 @@ pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrows
 pub use dynamic_ip_security::{ConcurrentLimit, DenyAction, DynamicIpSecurity, RateLimit};
 pub use errors::{ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, HttpErrors, HttpLogging};
 pub use files::FilesSection;
-pub use handling::ServerRuntime;
+pub use handling::{Handler, Handlers, ServerRuntime};
 pub use ip_security::{IpSecurity, IpSecurityEntry};
 pub use limiter::{LimitAction, LimiterSection, MatchLimit};
 pub use logs::{LogTarget, LogsSection};
@@ -57,6 +57,8 @@ pub struct Settings {
     pub compression: Compression,
     /// `system.webServer/serverRuntime`.
     pub server_runtime: ServerRuntime,
+    /// `system.webServer/handlers`.
+    pub handlers: Handlers,
     /// `system.webServer/httpErrors`.
     pub http_errors: HttpErrors,
     /// `system.webServer/httpLogging`.

@@ -22,6 +22,7 @@ use crate::exchange::Exchange;
 use crate::outcome::{Body, Response};
 use crate::proxy::{Sink, response_head};
 use crate::render;
+use crate::site_use::Pacer;
 use crate::worker::Worker;
 
 /// How long a client may keep its windows shut before it has taken any content on its connection. A browser that pauses
@@ -44,6 +45,8 @@ pub(super) struct Answer {
     head_bytes: Cell<u64>,
     rate: Cell<Pace>,
     stalled: Cell<bool>,
+    /// The speed that it is held to.
+    pacer: RefCell<Option<Rc<Pacer>>>,
 }
 
 impl Answer {
@@ -56,6 +59,7 @@ impl Answer {
             head_bytes: Cell::new(0),
             rate: Cell::new(session.worker.shared.timers().send_pace(session.now_ms())),
             stalled: Cell::new(false),
+            pacer: RefCell::default(),
         }
     }
 
@@ -67,6 +71,23 @@ impl Answer {
     /// Whether the client took nothing for too long.
     pub(super) fn is_stalled(&self) -> bool {
         self.stalled.get()
+    }
+
+    /// Holds what is sent from now on to a speed.
+    pub(super) fn pace(&self, pacer: Option<Pacer>) {
+        *self.pacer.borrow_mut() = pacer.map(Rc::new);
+    }
+
+    /// So many of these bytes may be sent at a time.
+    fn piece_bytes(&self, wanted: usize) -> usize {
+        self.pacer.borrow().as_ref().map_or(wanted, |pacer| wanted.min(pacer.piece_bytes()))
+    }
+
+    /// Waits for the turn of so many bytes.
+    async fn pause(&self, bytes: usize) {
+        let pacer = self.pacer.borrow().clone();
+        let Some(wait) = pacer.map(|pacer| pacer.turn(bytes)).filter(|wait| !wait.is_zero()) else { return };
+        tokio::time::sleep(wait).await;
     }
 
     /// Ends the stream at once.
@@ -121,7 +142,8 @@ impl Answer {
     async fn content(&self, mut content: Bytes, ended: bool) -> Result<(), Gone> {
         while !content.is_empty() {
             let room = self.room(content.len()).await?;
-            let piece = content.split_to(room.min(content.len()));
+            let piece = content.split_to(self.piece_bytes(room.min(content.len())));
+            self.pause(piece.len()).await;
             self.send_piece(piece, ended && content.is_empty())?;
         }
         Ok(())
@@ -188,6 +210,8 @@ impl Answer {
             let due = length - sent;
             let room = self.room(usize::try_from(due).unwrap_or(QUEUED_BYTES_MAX)).await?;
             let count = room.min(QUEUED_BYTES_MAX).min(usize::try_from(due).unwrap_or(QUEUED_BYTES_MAX));
+            let count = self.piece_bytes(count);
+            self.pause(count).await;
             let piece = read_at(&file, start + sent, count).await;
             if piece.is_empty() {
                 // Shorter than its promised length: only the stream's end can tell.

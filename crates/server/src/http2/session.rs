@@ -14,6 +14,7 @@ use super::frames::{DATA, Frame};
 use super::outgoing::Outgoing;
 use crate::clock::Clock;
 use crate::downstream::Downstream;
+use crate::site_use::Seat;
 use crate::stream::Ends;
 use crate::worker::{OpenListener, Worker};
 
@@ -56,6 +57,8 @@ pub(super) struct Session {
     streams: RefCell<HashMap<u32, Leaving>>,
     driver: RefCell<Option<Waker>>,
     pub(super) outgoing: RefCell<Outgoing>,
+    /// Its place among the connections of its site.
+    pub(super) seat: Seat,
 }
 
 impl Session {
@@ -78,6 +81,7 @@ impl Session {
             streams: RefCell::default(),
             driver: RefCell::new(None),
             outgoing: RefCell::new(Outgoing::new(client)),
+            seat: Seat::default(),
         })
     }
 

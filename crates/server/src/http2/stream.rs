@@ -21,6 +21,7 @@ use crate::pipeline;
 use crate::proxy::{self, Failure, Progress, Sides, Sink as _};
 use crate::render;
 use crate::respond::{awaited, find, found_response, refusal_response};
+use crate::site_use::Pacer;
 use crate::tarpit;
 
 /// How a stream ended.
@@ -95,9 +96,11 @@ async fn answer_to(
         return Ended::Unrecorded;
     };
     let decided = pipeline::decide(&session.worker, listener, exchange, session.now_ms());
+    let decided = session.seat.seated(&session.worker.shared.site_uses, exchange, decided);
     if let Some(site) = &exchange.site {
         session.idle_ms.set(site.connection_timeout_ms);
     }
+    answer.pace(Pacer::of(&session.worker, exchange));
     let _noted = session.worker.ongoing.note(exchange);
     let decided = match decided {
         Ok(handling) => awaited(&session.worker, exchange, handling).await,

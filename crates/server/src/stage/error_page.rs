@@ -40,6 +40,15 @@ pub(crate) fn service_page(refusal: ServiceRefusal) -> ServicePage {
                 "HTTP Error 400. This port speaks HTTPS: use https:// in the address.",
             ),
         },
+        ServiceRefusal::ConnectionLimit => ServicePage {
+            status: 503,
+            reason: "ConnLimit",
+            html: http_sys_page(
+                "Service Unavailable",
+                "Service Unavailable",
+                "HTTP Error 503. The service is unavailable.",
+            ),
+        },
         ServiceRefusal::UnknownHost => malformed(Malformed::Hostname),
         ServiceRefusal::Stopped => ServicePage {
             status: 404,

@@ -23,6 +23,11 @@ pub(crate) fn choose(worker: &Worker, exchange: &Exchange, now_ms: u64) -> Resul
     if effective.upstream.is_some() {
         return Ok(Handling::Forward(Arc::clone(effective)));
     }
+    let is_local = exchange.peer().is_loopback();
+    effective.handlers.allow(&exchange.path, exchange.request.method(), is_local).map_err(|(status, substatus)| {
+        let allow = (status == 405).then_some(FILE_METHODS);
+        SiteRefusal { allow, ..SiteRefusal::new(status, substatus, 0) }
+    })?;
     match exchange.request.method() {
         "GET" | "HEAD" => {}
         "OPTIONS" => return Ok(Handling::Respond(options())),

@@ -184,6 +184,11 @@ const TESTS: &[&str] = &[
     "netsh_tells_and_forgets_what_the_service_keeps",
     "a_timeout_by_netsh_ends_silent_connections",
     "netsh_edits_files_without_a_server",
+    "a_site_takes_so_many_connections",
+    "all_answers_of_a_site_keep_its_bandwidth",
+    "a_path_obeys_its_server_runtime",
+    "the_first_handler_that_fits_answers",
+    "a_published_folder_of_asp_net_is_kept_and_not_given_away",
 ];
 
 /// One test's loopback network and ports.
