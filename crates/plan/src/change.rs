@@ -37,9 +37,13 @@ impl Change {
 mod tests {
     use super::*;
     use crate::listen::{Claimed, listeners};
-    use crate::site::SiteState;
     use crate::site::tests_support::site;
-    use doorward_config::{Endpoint, parse_binding_information};
+    use crate::site::{SitePlan, SiteState};
+    use crate::{Inputs, Scopes, build};
+    use doorward_config::{Endpoint, Home, load_text, parse_binding_information};
+    use std::collections::BTreeMap;
+    use std::path::Path;
+    use std::sync::Arc;
 
     fn plan(bindings: &[(&str, bool)]) -> Plan {
         let claimed: Vec<Claimed> = (1..)
@@ -62,6 +66,44 @@ mod tests {
         assert_eq!([text(&change.open), text(&change.close), text(&change.keep)], expected.map(str::to_owned));
         let back = Change::between(&plan(next), &plan(present));
         assert_eq!((back.open, back.close), (change.close, change.open), "flipping undoes");
+    }
+
+    /// Sixty-two sites; the seventh has moved where that is asked.
+    fn many(moved: bool, present: &Plan) -> Plan {
+        let site = |number: u32| {
+            let (host, log) = if moved && number == 7 { (200, "/elsewhere") } else { (number, "/logs") };
+            format!(
+                r#"<site name="s{number}" id="{number}"><logFile directory="{log}"/>
+                <application path="/"><virtualDirectory path="/" physicalPath="/srv/{number}"/></application>
+                <bindings><binding protocol="http" bindingInformation="127.0.0.{host}:80:"/></bindings></site>"#
+            )
+        };
+        let sites = (1..=62).map(site).collect::<Vec<_>>().concat();
+        let text = format!(
+            "<configuration><system.applicationHost><sites>{sites}</sites></system.applicationHost></configuration>"
+        );
+        let home = Home::under(Path::new("/d"));
+        let configuration = load_text(&text, Path::new("a"), None, &home).unwrap();
+        let inputs = Inputs {
+            configuration: &configuration,
+            wishes: &BTreeMap::new(),
+            home_logs: &home.logs,
+            home_certificates: &home.certificates,
+            folders: None,
+            present,
+        };
+        build(&inputs, &mut Scopes::default())
+    }
+
+    #[test]
+    fn one_changed_site_of_many_touches_one() {
+        let before = many(false, &Plan::default());
+        let after = many(true, &before);
+        let change = Change::between(&before, &after);
+        assert_eq!((text(&change.open), text(&change.close)), ("127.0.0.200:80".into(), "127.0.0.7:80".into()));
+        assert_eq!(change.keep.len(), 61);
+        let goes_on = |(one, other): &(&Arc<SitePlan>, &Arc<SitePlan>)| Arc::ptr_eq(&one.log, &other.log);
+        assert_eq!(before.sites.iter().zip(&after.sites).filter(goes_on).count(), 61, "their logs go on");
     }
 
     #[test]
