@@ -51,6 +51,8 @@ fn site(id: u32) -> Arc<SitePlan> {
         log: site_log(),
         connection_timeout_ms: 120_000,
         proxy_protocol: Vec::new(),
+        connections_max: None,
+        bytes_per_second_max: None,
         url_segments_max: 32,
         asks_certificate: false,
         https_port: None,
