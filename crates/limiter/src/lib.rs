@@ -22,6 +22,7 @@ mod pattern;
 mod penalty;
 mod permit;
 mod policy;
+mod sync;
 mod table;
 mod tally;
 mod text;

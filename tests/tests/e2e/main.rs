@@ -31,6 +31,7 @@ mod http2_leaks;
 mod like_nginx;
 mod limits;
 mod limits_desk;
+mod limits_flood;
 mod limits_guide;
 mod limits_patterns;
 mod limits_proxied;

@@ -6,7 +6,8 @@ use crate::tree::{File, Finding, Tree};
 
 const LEXICON: &str = "docs/lexicon.md";
 /// Folders a document may mean by a path, also before the first file lies in them.
-const FOLDERS: &[&str] = &["crates", "tests", "scripts", "docs", "fuzz", "benches", "bench-e2e", "packaging", ".ci"];
+const FOLDERS: &[&str] =
+    &["crates", "tests", "scripts", "docs", "fuzz", "benches", "bench-e2e", "interleavings", "packaging", ".ci"];
 /// Signs that make a code span a pattern, a command or a value rather than a path.
 const NO_PATH: &[char] =
     &[' ', '<', '>', '*', '{', '}', '$', '~', '…', '|', '"', '\'', '(', ')', '=', ',', '@', '%', '\\'];

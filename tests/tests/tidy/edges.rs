@@ -38,6 +38,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("doorward-replay", &["doorward-plan", "doorward-limiter", "doorward-logs"]),
     // Measures what the pure crates cost; nothing knows it.
     ("doorward-benches", &["doorward-plan", "doorward-config", "doorward-limiter", "doorward-logs", "doorward-wire"]),
+    // The source of the limiter's table, under a scheduler of its own; it names the files, not the crate.
+    ("doorward-interleavings", &[]),
     // Black box beside other servers: it starts the binary.
     ("doorward-bench-e2e", &[]),
     ("doorward-plan", &["doorward-config", "doorward-limiter", "doorward-logs"]),

@@ -1,6 +1,6 @@
 //! Zeroed, cache-line aligned memory that the system provides only where it is touched.
 
-use std::sync::atomic::AtomicU64;
+use crate::sync::{AtomicU64, zeroed_words};
 
 /// Words in a 64-byte cell, one cache line.
 pub(super) const CELL_WORDS: usize = 8;
@@ -38,11 +38,6 @@ impl Cells {
         let start = self.offset + first * CELL_WORDS;
         &self.words[start..start + count * CELL_WORDS]
     }
-}
-
-/// `count` zeroed words; `None` when the system refuses that much memory.
-pub(super) fn zeroed_words(count: usize) -> Option<Box<[AtomicU64]>> {
-    bytemuck::allocation::try_zeroed_slice_box(count).ok()
 }
 
 #[cfg(test)]

@@ -167,6 +167,23 @@ mod tests {
         check_choice(5, 0, Layout::Narrow, Gauge::Off);
     }
 
+    fn check_narrowed((concurrent_max, requests_max, interval_ms): (u32, u32, u32), expected: (u32, u32, u32, Gauge)) {
+        let rate = Some(Rate { requests_max, interval_ms });
+        let limits = Limits { rate, concurrent_max: Some(concurrent_max), ..Limits::NONE };
+        let (narrowed, gauge) = Gauge::narrowed(&limits);
+        let rate = narrowed.rate.unwrap();
+        assert_eq!((narrowed.concurrent_max.unwrap(), rate.requests_max, rate.interval_ms, gauge), expected);
+    }
+
+    #[test]
+    fn what_neighbours_share_is_never_wider_than_what_was_asked() {
+        let in_flight_max = Layout::Narrow.in_flight_max() - 1;
+        check_narrowed((5, 20, 200), (5, 20, 200, Gauge::Ring { interval_ms: 200 }));
+        check_narrowed((u32::MAX, 20, 65_535), (in_flight_max, 20, 65_535, Gauge::Ring { interval_ms: 65_535 }));
+        check_narrowed((5, 21, 200), (5, 21, 200, Gauge::Segments { interval_ms: 200 }));
+        check_narrowed((5, 20, 65_536), (5, 20, 65_536, Gauge::Segments { interval_ms: 65_536 }));
+    }
+
     #[test]
     fn long_prefixes_and_large_concurrency_are_wide() {
         let key = ClientKey::new("2001:db8::1".parse().unwrap(), 128);

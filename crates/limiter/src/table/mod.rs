@@ -16,7 +16,6 @@ mod ring;
 mod segments;
 
 use std::hash::Hasher;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
@@ -27,6 +26,7 @@ use self::gauge::{Gauge, Past};
 use self::scopes::Scopes;
 use self::slot::{Head, Layout, Slot, Stamps};
 use self::store::{LockedSet, Store, WAYS};
+use crate::sync::{AtomicU64, Ordering::Relaxed};
 use crate::{ClientKey, Counts, IpNet, Limits, Reason, Scope, Usage};
 
 /// More clients than this are not asked for: 6 GB.

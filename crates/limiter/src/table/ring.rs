@@ -83,6 +83,10 @@ mod tests {
             push(&slot, &mut head, *time_ms, live);
         }
         assert_eq!(live(&slot, &head, counted.0, interval_ms), counted.1, "{times_ms:?}");
+        let kept = times_ms.len().min(usize::from(layout.ring_len_max()));
+        if times_ms.last().unwrap() - times_ms[0] < u64::from(interval_ms) {
+            assert_eq!(times(&slot, &head).collect::<Vec<_>>(), times_ms[times_ms.len() - kept..], "oldest first");
+        }
     }
 
     #[test]

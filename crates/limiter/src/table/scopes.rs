@@ -1,9 +1,7 @@
 //! What the table remembers of each scope: its rate, for eviction, and which slots its clients may be in.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
-use super::cells::zeroed_words;
 use super::slot::Layout;
+use crate::sync::{AtomicU64, Ordering::Relaxed, zeroed_words};
 use crate::{Limits, Rate, Scope};
 
 /// Scopes remembered one by one; higher numbers share a place, which costs precision in eviction, not in counting.

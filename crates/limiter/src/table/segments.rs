@@ -106,6 +106,18 @@ mod tests {
     }
 
     #[test]
+    fn a_count_stands_for_the_latest_time_of_its_segment() {
+        let cells = Cells::zeroed(1).unwrap();
+        let slot = Slot::<false>::new(cells.words(0, 1));
+        let mut head = slot.head(0);
+        start(&slot, &mut head, 250, 1600);
+        for time_ms in [250, 299, 420] {
+            add(&slot, &mut head, time_ms, 1);
+        }
+        assert_eq!(counts(&slot, &head).collect::<Vec<_>>(), [(299, 2), (420, 1)]);
+    }
+
+    #[test]
     fn intervals_that_no_sixteen_divides_work() {
         check(100, &[6, 6, 7], (106, 3));
         check(100, &[6], (107, 0));

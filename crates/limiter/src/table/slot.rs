@@ -7,7 +7,7 @@
 //! Words 1 and 2: the address. Word 3: the scope and the interval of segments. Word 4: last time in full.
 //! Words 8 to 39: 64 lanes of 32 bits.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::sync::{AtomicU64, Ordering::Relaxed};
 
 use super::cells::{CELL_WORDS, Cell};
 use crate::{ClientKey, Scope};

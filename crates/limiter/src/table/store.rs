@@ -5,14 +5,14 @@
 //! for before the word has come. A set is locked as a whole: finding, claiming and counting are
 //! one short critical section with no room for races. Nothing ever moves.
 
-use std::sync::atomic::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-};
-
-use super::cells::{Cell, Cells, zeroed_words};
+use super::cells::{Cell, Cells};
 use super::evict::Worth;
 use super::slot::Slot;
+use crate::sync::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+    spin_loop, yield_now, zeroed_words,
+};
 use crate::{ClientKey, Scope};
 
 /// Slots per set, which bounds every search.
@@ -114,9 +114,9 @@ fn wait_for(word: &AtomicU64) -> u64 {
         while word.load(Relaxed) & LOCK != 0 {
             spins += 1;
             if spins % SPINS_MAX == 0 {
-                std::thread::yield_now();
+                yield_now();
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
     }
 }

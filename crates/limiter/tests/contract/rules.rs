@@ -224,6 +224,19 @@ fn unblocking_forgets_the_rate_and_the_evidence_but_not_what_is_in_flight() {
 }
 
 #[test]
+fn unblocking_knows_prefixes_of_every_length() {
+    for length in [33, 48, 64, 65, 80, 95, 96, 97, 127, 128] {
+        let mut desk = Desk::new(rate(1, 1000));
+        desk.policy.ipv6_prefix_length = length;
+        let (one, other) = ("2001:db8:8765:4321:fedc:ba98:7654:3210", "2001:db8:765:4321:fedc:ba98:7654:3210");
+        let denied = |address, now_ms| desk.pass(address, now_ms).is_some();
+        assert_eq!([denied(one, 0), denied(one, 1), denied(other, 0), denied(other, 1)], [false, true, false, true]);
+        assert_eq!(desk.limiter.unblock(format!("{one}/128").parse().unwrap(), None), 1, "/{length}");
+        assert!(!denied(one, 2) && denied(other, 2), "/{length}");
+    }
+}
+
+#[test]
 fn unblocking_an_address_frees_its_whole_prefix() {
     let desk = Desk::new(rate(1, 60_000));
     for _ in 0..2 {
@@ -247,6 +260,11 @@ fn usage_tells_what_was_decided() {
     let usage = desk.limiter.usage();
     assert_eq!((usage.allowed, usage.exempt, usage.logged_only, usage.in_use), (3, 1, 1, 2));
     assert_eq!((usage.denied_rate, usage.denied_concurrency), (1, 0));
+    assert!(usage.capacity >= 1000 && usage.wide_capacity >= 250 && usage.wide_in_use == 0, "{usage:?}");
+    let mut wide = Desk::new(rate(1, 3_600_000));
+    wide.policy.ipv6_prefix_length = 128;
+    wide.pass("2001:db8::1", 0);
+    assert_eq!(wide.limiter.usage().wide_in_use, 1);
     assert_eq!((usage.denied_address, usage.denied_host_name), (1, 1));
     desk.pass(A, 10_000);
     assert_eq!(desk.limiter.usage().in_use, 1);
