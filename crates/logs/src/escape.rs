@@ -26,9 +26,13 @@ impl Escape {
         match value {
             None | Some(b"") => out.push(b'-'),
             Some(value) if value.len() > self.value_bytes_max => out.extend_from_slice(TOO_LONG),
-            // The usual case, in a form the compiler turns into vector instructions.
+            // The usual case, in a form the compiler turns into vector instructions: copied, then mended in place.
             Some(value) if self.percent.is_empty() && value.is_ascii() => {
-                out.extend(value.iter().map(|byte| if byte.is_ascii_graphic() { *byte } else { b'+' }));
+                let start = out.len();
+                out.extend_from_slice(value);
+                for byte in &mut out[start..] {
+                    *byte = if byte.is_ascii_graphic() { *byte } else { b'+' };
+                }
             }
             Some(value) => put_printable(out, value, self.percent),
         }

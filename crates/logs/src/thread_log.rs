@@ -23,14 +23,14 @@ pub struct ThreadLog {
     shared: Arc<Shared>,
     formatter: Formatter,
     /// By the address of the site's log, which the buffer keeps alive.
-    sites: HashMap<usize, SiteBuffer>,
+    sites: HashMap<usize, SiteBuffer, foldhash::fast::RandomState>,
     errors: Buffer,
 }
 
 impl ThreadLog {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let formatter = Formatter::new(shared.computer_name.clone());
-        Self { shared, formatter, sites: HashMap::new(), errors: Buffer::new(Target::Errors) }
+        Self { shared, formatter, sites: HashMap::default(), errors: Buffer::new(Target::Errors) }
     }
 
     /// Logs a finished request to its site's log. The record's own time decides the file.
