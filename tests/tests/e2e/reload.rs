@@ -1,5 +1,6 @@
 //! Changes of configuration while serving (scenario 13) and configuration that is broken.
 
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -10,7 +11,9 @@ use crate::harness::config::{document, dynamic, location, rate, site};
 use crate::harness::doorward::Doorward;
 use crate::harness::home::Home;
 use crate::harness::net::Net;
+use crate::harness::peer::find;
 use crate::harness::wait_until;
+use crate::tls::{certify, entry, http_config};
 
 /// The configuration of this file's tests: site `busy` on .2, site `strict` on .3 with a limit, and more sites.
 fn configuration(requests_max: u32, more_sites: &str) -> String {
@@ -107,6 +110,31 @@ fn change_everything(front: &Doorward, load: &Load) {
     front.cli(&["reload"]).expect_ok();
     assert!(client.is_refused(net.at(4)), "the site is gone");
     assert!(front.status()["configuration"]["last_error"].is_null());
+}
+
+/// The same over https and HTTP/2, with somebody else's client.
+#[test]
+fn no_https_request_fails_under_reload() {
+    let net = Net::of("no_https_request_fails_under_reload");
+    let sites = site(1, "busy", &["https/{NET}.2:{PORT}:"]);
+    let home = Home::on(net)
+        .config(&document(&sites, ""))
+        .http_config(&http_config(&entry("ipPort=\"{NET}.2:{PORT}\"", "busy")))
+        .file("busy/index.html", "busy");
+    certify(&home, "busy");
+    let front = home.start();
+    let mut load = Command::new(find("h2load", "nghttp2-client"));
+    load.args(["-n", "4000", "-c", "4", "-m", "10", &format!("https://{}/", net.at(2))]);
+    let mut load = load.stdout(Stdio::piped()).spawn().unwrap();
+    let mut reloads = 0;
+    while load.try_wait().unwrap().is_none() {
+        front.write_config(&document(&(sites.clone() + &if reloads % 2 == 0 { extra() } else { String::new() }), ""));
+        front.cli(&["reload"]).expect_ok();
+        reloads += 1;
+    }
+    let printed = String::from_utf8(load.wait_with_output().unwrap().stdout).unwrap();
+    assert!(printed.contains("4000 succeeded, 0 failed, 0 errored, 0 timeout"), "{printed}");
+    assert!(reloads > 2, "{reloads} reloads are too few to tell");
 }
 
 fn break_the_file(front: &Doorward) {

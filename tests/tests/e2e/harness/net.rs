@@ -190,6 +190,7 @@ const TESTS: &[&str] = &[
     "the_first_handler_that_fits_answers",
     "a_published_folder_of_asp_net_is_kept_and_not_given_away",
     "a_flood_of_addresses_hides_no_attacker_and_hits_no_honest_client",
+    "no_https_request_fails_under_reload",
 ];
 
 /// One test's loopback network and ports.
