@@ -76,6 +76,7 @@ pub use site_log::{
 };
 pub use store::{
     BackupError, FolderLook, FolderPlace, StoreError, add_backup, backups, delete_backup, restore_backup, save,
+    save_kept,
 };
 pub use url_reservation::{ReservationHolder, UrlPrefix, UrlReservation};
 pub use view::{AttributeView, ElementView};

@@ -3,10 +3,13 @@
 #![allow(clippy::disallowed_methods, reason = "this is the module that the ban sends everybody to")]
 
 mod backup;
+mod difference;
 mod folder;
+mod history;
 
 pub use backup::{BackupError, add_backup, backups, delete_backup, restore_backup};
 pub use folder::{FolderLook, FolderPlace};
+pub use history::save_kept;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -51,8 +54,13 @@ pub enum StoreError {
         offset: usize,
     },
     /// Somebody else changed the file since it was read.
-    #[error("{} was changed by somebody else in the meantime; try again", .0.display())]
-    Changed(PathBuf),
+    #[error("{} was changed by somebody else in the meantime, {difference}\nlook at it and try again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What they changed, line by line.
+        difference: String,
+    },
 }
 
 impl StoreError {
@@ -102,8 +110,11 @@ pub(crate) fn is_folder(path: &Path) -> bool {
 /// the link stays. Refused with [`StoreError::Changed`] when the file is no longer what the edit was made from.
 pub fn save(file: &EditedFile) -> Result<(), StoreError> {
     let target = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
-    if read(&target)? != file.previous {
-        return Err(StoreError::Changed(file.path.clone()));
+    let present = read(&target)?;
+    if present != file.previous {
+        let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
+        let difference = difference::difference(&text(&file.previous), &text(&present));
+        return Err(StoreError::Changed { path: file.path.clone(), difference });
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(io("make", folder))?;
@@ -170,8 +181,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.config");
         fs::write(&path, "theirs").unwrap();
-        assert!(matches!(save(&edited(&path, "ours", Some("before"))), Err(StoreError::Changed(_))));
-        assert!(matches!(save(&edited(&path, "ours", None)), Err(StoreError::Changed(_))));
+        assert!(matches!(save(&edited(&path, "ours", Some("before"))), Err(StoreError::Changed { .. })));
+        assert!(matches!(save(&edited(&path, "ours", None)), Err(StoreError::Changed { .. })));
         assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use doorward_config::{Configuration, Edit, Home, edit, load_or_begin, save};
+use doorward_config::{Configuration, Edit, Home, edit, load_or_begin, save_kept};
 
 use crate::installation::{Installation, RequestInProgress, RunState, Trouble};
 
@@ -30,8 +30,8 @@ impl Installation for Files {
 
     fn apply(&mut self, change: &Edit) -> Result<Vec<String>, Trouble> {
         let edited = edit(&self.home, change)?;
-        save(&edited).map_err(doorward_config::EditError::from)?;
-        Ok(Vec::new())
+        let remark = save_kept(&self.home, &edited).map_err(doorward_config::EditError::from)?;
+        Ok(remark.into_iter().collect())
     }
 
     fn refresh(&mut self) -> Result<Vec<String>, Trouble> {

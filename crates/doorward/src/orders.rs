@@ -6,9 +6,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use doorward_admin::{Done, LimitsOrder, NewSiteOrder, Order, Refused, RefusedKind};
 use doorward_config::{
-    AttributeChange, Configuration, Edit, EditError, EditedFile, Home, NewSite, NewValue, edit, load_or_begin, save,
+    AttributeChange, Configuration, Edit, EditError, EditedFile, Home, NewSite, NewValue, edit, load_or_begin,
+    save_kept,
 };
 
+use crate::text;
 pub(crate) use certificates::{bound, import, remove};
 
 /// An order that is one edit: what to write, and what to say when it is written.
@@ -62,7 +64,9 @@ impl Planned {
     /// Writes the edit. What was written, for whoever has to take it over.
     pub(crate) fn write(&self, home: &Home) -> Result<EditedFile, Refused> {
         let edited = edit(home, &self.edit).map_err(|error| refused(&error))?;
-        save(&edited).map_err(|error| Refused::new(RefusedKind::Failed, error.to_string()))?;
+        let kept = save_kept(home, &edited).map_err(|error| Refused::new(RefusedKind::Failed, error.to_string()))?;
+        // The change is made all the same.
+        kept.into_iter().for_each(text::complain);
         Ok(edited)
     }
 

@@ -5,6 +5,7 @@ pub(crate) const APPLICATION_HOST: &str = r#"<?xml version="1.0" encoding="UTF-8
 <configuration>
   <configSections>
     <sectionGroup name="system.applicationHost">
+      <section name="configHistory" allowDefinition="AppHostOnly" overrideModeDefault="Deny" />
       <section name="listenerAdapters" allowDefinition="AppHostOnly" overrideModeDefault="Deny" />
       <section name="log" allowDefinition="AppHostOnly" overrideModeDefault="Deny" />
       <section name="sites" allowDefinition="AppHostOnly" overrideModeDefault="Deny" />

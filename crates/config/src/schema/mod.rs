@@ -47,6 +47,7 @@ pub(crate) const SECTIONS: &[&SectionTable] = &[
     &log::LOG,
     &log::WEB_LIMITS,
     &log::LISTENER_ADAPTERS,
+    &sections::config_history::CONFIG_HISTORY,
     &content::DEFAULT_DOCUMENT,
     &content::DIRECTORY_BROWSE,
     &content::STATIC_CONTENT,

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, io, read, save};
+use super::{StoreError, history, io, read, save, save_kept};
 use crate::diagnostic::LoadError;
 use crate::edit::EditedFile;
 use crate::home::Home;
@@ -33,18 +33,19 @@ pub enum BackupError {
     Store(#[from] StoreError),
 }
 
-/// Names of the backups of an installation, sorted.
+/// Names of the backups of an installation, then of what its history holds, each sorted.
 pub fn backups(home: &Home) -> Result<Vec<String>, StoreError> {
     let folder = folder(home);
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(history::names(home)),
         Err(error) => return Err(io("read", &folder)(error)),
     };
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.ok().filter(|entry| entry.path().is_dir())?.file_name().into_string().ok())
         .collect();
     names.sort_unstable();
+    names.extend(history::names(home));
     Ok(names)
 }
 
@@ -71,7 +72,10 @@ pub fn delete_backup(home: &Home, name: &str) -> Result<(), BackupError> {
 
 /// Writes the files of a backup back in their places. Refused when they could not be used.
 pub fn restore_backup(home: &Home, name: &str) -> Result<(), BackupError> {
-    let own = existing(home, name)?;
+    let own = match history::existing(home, name) {
+        Some(own) => own,
+        None => existing(home, name)?,
+    };
     let mut edits = Vec::new();
     for (file, kept) in files(home, &own) {
         if let Some(text) = read(&kept)? {
@@ -83,8 +87,8 @@ pub fn restore_backup(home: &Home, name: &str) -> Result<(), BackupError> {
         let http_config = text_of(&home.http_config_file).map(|text| (text, home.http_config_file.as_path()));
         load_text(text, &home.config_file, http_config, home)?;
     }
-    for edit in &edits {
-        save(edit)?;
+    for edit in edits.iter().filter(|edit| edit.previous.as_ref() != Some(&edit.text)) {
+        save_kept(home, edit)?;
     }
     Ok(())
 }
@@ -133,7 +137,8 @@ mod tests {
         write("<configuration></configuration>");
         restore_backup(&home, "one").unwrap();
         assert_eq!(read(&home.config_file).unwrap().as_deref(), Some("<configuration/>"));
-        assert_eq!(backups(&home).unwrap(), ["one"]);
+        // What was in place is kept, too.
+        assert_eq!(backups(&home).unwrap(), ["one", "CFGHISTORY_0000000001"]);
         delete_backup(&home, "one").unwrap();
         assert!(matches!(restore_backup(&home, "one"), Err(BackupError::NoSuch(_))));
     }

@@ -144,7 +144,7 @@ fn code_of(trouble: &Trouble) -> Code {
         Trouble::Edit(EditError::NoSuchListen(_) | EditError::NoSuchCertificate(_) | EditError::NoSuchEntry { .. }) => {
             FILE_NOT_FOUND
         }
-        Trouble::Edit(EditError::Store(StoreError::Changed(_))) => SHARING_VIOLATION,
+        Trouble::Edit(EditError::Store(StoreError::Changed { .. })) => SHARING_VIOLATION,
         Trouble::Edit(EditError::Store(error)) if error.is_permission() => ACCESS_DENIED,
         Trouble::Edit(EditError::Store(_)) => WRITE_FAULT,
         Trouble::Edit(EditError::Value { .. }) => INVALID_PARAMETER,

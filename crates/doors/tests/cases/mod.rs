@@ -108,7 +108,10 @@ pub fn contents(folder: &Path) -> BTreeMap<String, String> {
         for entry in std::fs::read_dir(at).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                waiting.push(path);
+                // Each change leaves a copy in the history, which has its own tests.
+                if !path.ends_with("state/history") {
+                    waiting.push(path);
+                }
             } else if path.extension().is_some_and(|extension| extension == "config") {
                 let name = path.strip_prefix(folder).unwrap().display().to_string();
                 found.insert(name, std::fs::read_to_string(path).unwrap());

@@ -14,7 +14,7 @@ mod authentication_windows_authentication;
 mod authorization;
 mod caching;
 mod cgi;
-mod config_history;
+pub(super) mod config_history;
 mod cors;
 mod custom_metadata;
 mod disk_cache;
@@ -62,7 +62,6 @@ pub(super) const KEPT: &[&SectionTable] = &[
     &authorization::AUTHORIZATION,
     &caching::CACHING,
     &cgi::CGI,
-    &config_history::CONFIG_HISTORY,
     &cors::CORS,
     &custom_metadata::CUSTOM_METADATA,
     &disk_cache::DISK_CACHE,
