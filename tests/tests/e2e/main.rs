@@ -50,6 +50,7 @@ mod proxy;
 mod redirects;
 mod reload;
 mod request_filtering;
+mod save_faults;
 mod site_limits;
 mod static_files;
 mod stop_start;

@@ -191,6 +191,8 @@ const TESTS: &[&str] = &[
     "a_published_folder_of_asp_net_is_kept_and_not_given_away",
     "a_flood_of_addresses_hides_no_attacker_and_hits_no_honest_client",
     "no_https_request_fails_under_reload",
+    "a_save_that_is_cut_short_leaves_the_old_file_or_the_new",
+    "what_a_power_cut_leaves_beside_the_file_is_not_looked_at",
 ];
 
 /// One test's loopback network and ports.
