@@ -4,7 +4,6 @@
 //! is a point at which another thread may go on. What is looked for: a request too many, a place that is lost, a slot that
 //! is taken from a client in flight, a reader that sees what never was.
 #![forbid(unsafe_code)]
-#![allow(clippy::expect_used, reason = "a play that panics is what its test looks for")]
 #![allow(dead_code, unused_imports, reason = "the table is used in part, from the source of another crate")]
 
 #[path = "../../crates/limiter/src/address.rs"]

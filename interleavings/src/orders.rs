@@ -71,6 +71,11 @@ fn leave(table: &Table, place: Option<Place>) {
     }
 }
 
+/// What a thread came to; its panic is the play's.
+fn ended<T>(thread: thread::JoinHandle<T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 /// Nothing is in progress for a client: the next one would be the only one.
 fn assert_idle(table: &Table, number: u32) {
     assert_eq!(look(table, number, &one_at_a_time()).in_progress, 1, "a place was lost or left behind");
@@ -93,7 +98,7 @@ fn places() {
         })
     });
     for thread in threads {
-        thread.join().expect("it has not panicked");
+        ended(thread);
     }
     assert_idle(&table, 1);
     let usage = table.usage();
@@ -110,7 +115,7 @@ fn rate() {
             u32::from(entered.reason.is_none())
         })
     });
-    let admitted: u32 = threads.into_iter().map(|thread| thread.join().expect("it has not panicked")).sum();
+    let admitted: u32 = threads.into_iter().map(ended).sum();
     assert_eq!(admitted, 2);
     assert_eq!(look(&table, 1, &two_a_second()).in_window, 4, "three stamps and the next");
 }
@@ -138,7 +143,7 @@ fn eviction() {
         })
     };
     for thread in [crowd, knocking] {
-        thread.join().expect("it has not panicked");
+        ended(thread);
     }
     leave(&table, held.place);
     assert_idle(&table, 1);
@@ -166,9 +171,9 @@ fn reading() {
         })
     };
     let mut cleared = 0;
-    table.clear(&"0.0.0.0/0".parse().expect("a network"), None, |_, _| cleared += 1);
+    table.clear(&ipnet::Ipv4Net::default().into(), None, |_, _| cleared += 1);
     for thread in [writer, reader] {
-        thread.join().expect("it has not panicked");
+        ended(thread);
     }
     assert!(cleared <= 1);
     assert_idle(&table, 1);
@@ -187,7 +192,7 @@ fn change() {
         })
     });
     for thread in threads {
-        thread.join().expect("it has not panicked");
+        ended(thread);
     }
     assert_idle(&table, 1);
     assert_eq!(look(&table, 1, &wide).in_progress, 1);

@@ -41,7 +41,7 @@ fn a_flood_of_addresses_hides_no_attacker_and_hits_no_honest_client() {
     let asked: Vec<_> = (0..=REQUESTS_MAX).map(|_| attacker.status(at, "/")).collect();
     assert_eq!((asked[99], asked[100]), (200, 403));
     let before_kib = proc::resident_kib(front.pid());
-    let (next, hidden, hit) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
+    let (counter, hidden, hit) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
     let ask = |client: Client| {
         let mut connection = client.connect(at).unwrap();
         connection.send_get("x", "/").unwrap();
@@ -50,23 +50,19 @@ fn a_flood_of_addresses_hides_no_attacker_and_hits_no_honest_client() {
         connection.vanish();
         status
     };
+    let turn = |n: u32| {
+        assert_eq!(ask(address(0, n)), 200, "a newcomer is let in");
+        if n.is_multiple_of(10) && ask(address(1, n / 10 % HONEST)) != 200 {
+            hit.fetch_add(1, Ordering::Relaxed);
+        }
+        if n.is_multiple_of(50) && ask(attacker) != 403 {
+            hidden.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let numbers = || Some(counter.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < addresses);
     thread::scope(|threads| {
         for _ in 0..THREADS {
-            threads.spawn(|| {
-                loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    if n >= addresses {
-                        return;
-                    }
-                    assert_eq!(ask(address(0, n)), 200, "a newcomer is let in");
-                    if n % 10 == 0 && ask(address(1, n / 10 % HONEST)) != 200 {
-                        hit.fetch_add(1, Ordering::Relaxed);
-                    }
-                    if n % 50 == 0 && ask(attacker) != 403 {
-                        hidden.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-            });
+            threads.spawn(|| std::iter::from_fn(numbers).for_each(turn));
         }
     });
     let grown_kib = proc::resident_kib(front.pid()).saturating_sub(before_kib);
