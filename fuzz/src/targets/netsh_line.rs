@@ -17,9 +17,8 @@ pub fn run(input: &[u8]) {
     if outcome.exit_code != 0 {
         assert!(memory.written.is_none(), "{line:?} is refused and has written");
     }
-    if let Err(error) = memory.configuration() {
-        panic!("{line:?} has made a file that cannot be used: {error}");
-    }
+    let read = memory.configuration();
+    assert!(read.is_ok(), "{line:?} has made a file that cannot be used: {read:?}");
 }
 
 /// An installation whose one edit stays in memory.
