@@ -128,7 +128,7 @@ impl Configuration {
         values
     }
 
-    /// What binds files below `path` of `site` in one section; `None` for a section this program does not act on.
+    /// What binds files below `path` of `site` in one section; `None` for a section that no schema has.
     pub fn lock_at(&self, site: &str, path: &str, section: &str) -> Option<SectionLock> {
         let table = self.hierarchy.schema.section(section)?;
         Some(self.hierarchy.lock(table, &self.hierarchy.chain(Place::of(site, path))))

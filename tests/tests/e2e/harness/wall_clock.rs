@@ -29,7 +29,11 @@ impl Home {
         let mut command = self.command();
         // libfaketime parses the file anew for every caller into variables that all threads share: two that look at the
         // same moment can get the real time. One serving thread looks alone.
-        command.args(["run", "--threads", "1"]).env("LD_PRELOAD", library()).env("FAKETIME_TIMESTAMP_FILE", &clock.file).env("TZ", zone);
+        command
+            .args(["run", "--threads", "1"])
+            .env("LD_PRELOAD", library())
+            .env("FAKETIME_TIMESTAMP_FILE", &clock.file)
+            .env("TZ", zone);
         command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_FMT", "%s");
         command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
         (self.start_as(command), clock)
