@@ -73,7 +73,7 @@ pub struct SiteDenialsReport {
 }
 
 /// One client that is limited now, or was lately (`GET /v1/limits/clients`).
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ClientReport {
     /// Address, or network where clients are counted by network (D10).
     pub address: String,
@@ -168,18 +168,38 @@ fn site_name(sites: &[Arc<SitePlan>], id: u32) -> String {
     sites.iter().find(|site| site.id == id).map_or_else(String::new, |site| site.name.clone())
 }
 
-/// Near clients that are limited although they speak for others: most likely the operator's own proxies.
+/// Denied requests below which a far client that speaks for others is not worth a word.
+const FAR_DENIED_MIN: u64 = 100;
+
+/// Clients that are limited although they speak for others: most likely the operator's own proxies.
 fn own_proxies(control: &Control) -> Vec<String> {
-    let suspects =
-        clients(control, None).into_iter().filter(|client| client.speaks_for_others && is_near(&client.address));
-    let finding = |client: ClientReport| {
-        format!(
-            "{} is limited at {} and its requests name other clients: this looks like your own proxy, and its clients \
-             share one limit. Set enableProxyMode=\"true\" and <doorward><limiter trustedProxies=\"{}\"/>",
-            client.address, client.site, client.address
-        )
+    proxy_findings(&clients(control, None))
+}
+
+/// Anybody can claim to speak for others. A near client that does is worth a word at once; a far one when most of what
+/// its site denies is its own, as with a CDN, and then the operator has to know it.
+fn proxy_findings(clients: &[ClientReport]) -> Vec<String> {
+    let denied_at = |site: &str| clients.iter().filter(|client| client.site == site).map(|client| client.denied).sum();
+    let is_most = |client: &ClientReport| client.denied.saturating_mul(2) > denied_at(&client.site);
+    let finding = |client: &ClientReport| {
+        let ClientReport { address, site, denied, .. } = client;
+        if is_near(address) {
+            Some(format!(
+                "{address} is limited at {site} and its requests name other clients: this looks like your own proxy, and \
+                 its clients share one limit. Set enableProxyMode=\"true\" and <doorward><limiter \
+                 trustedProxies=\"{address}\"/>"
+            ))
+        } else if *denied >= FAR_DENIED_MIN && is_most(client) {
+            Some(format!(
+                "{address} is limited at {site}, has most of the requests denied there ({denied}), and its requests name \
+                 other clients. If this is a proxy or CDN of yours, set enableProxyMode=\"true\" and name its networks in \
+                 <doorward><limiter trustedProxies=\"…\"/>; if you do not know it, leave it limited"
+            ))
+        } else {
+            None
+        }
     };
-    suspects.map(finding).collect()
+    clients.iter().filter(|client| client.speaks_for_others).filter_map(finding).collect()
 }
 
 /// Whether an address or network is one that only neighbours have.
@@ -227,5 +247,43 @@ fn client(control: &Control, site: String, evidence: Evidence) -> ClientReport {
         method: evidence.method,
         path: evidence.path,
         user_agent: evidence.user_agent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(address: &str, denied: u64, speaks_for_others: bool) -> ClientReport {
+        ClientReport {
+            address: address.into(),
+            site: "shop".into(),
+            denied,
+            speaks_for_others,
+            ..ClientReport::default()
+        }
+    }
+
+    /// Each client as `address denied`, with a `+` where it speaks for others; expected: who is told of.
+    fn check(clients: &str, expected: &[&str]) {
+        let read = |text: &str| {
+            let (address, denied) = text.trim().split_once(' ').unwrap();
+            report(address, denied.trim_end_matches('+').parse().unwrap(), denied.ends_with('+'))
+        };
+        let told = proxy_findings(&clients.split(',').map(read).collect::<Vec<_>>());
+        let addresses: Vec<_> = told.iter().map(|text| text.split(' ').next().unwrap()).collect();
+        assert_eq!(addresses, expected, "{clients}");
+    }
+
+    #[test]
+    fn proxies_of_ones_own_are_told_of() {
+        check("10.0.0.1 1+", &["10.0.0.1"]);
+        check("10.0.0.1 900", &[]);
+        check("fd00:1::/64 1+", &["fd00:1::/64"]);
+        check("203.0.113.9 99+", &[]);
+        check("203.0.113.9 100+", &["203.0.113.9"]);
+        check("203.0.113.9 100+, 198.51.100.7 100", &[]);
+        check("203.0.113.9 101+, 198.51.100.7 100+", &["203.0.113.9"]);
+        check("203.0.113.9 500, 198.51.100.7 100+, 10.0.0.1 2+", &["10.0.0.1"]);
     }
 }
