@@ -3,9 +3,12 @@
 #![allow(clippy::disallowed_methods, reason = "tests lay out the files that are read")]
 #![allow(clippy::unwrap_used, reason = "a table that cannot be read is a failed test")]
 
-use std::path::{Path, PathBuf};
+mod shared_table;
+
+use std::path::Path;
 
 use doorward_config::{Diagnostic, Home, Severity, load};
+use shared_table::{shared, unescape};
 
 /// Rows about sections that other parts of the program read, or about files it does not read yet.
 const NOT_COVERED: &[(&str, &str)] = &[
@@ -15,42 +18,6 @@ const NOT_COVERED: &[(&str, &str)] = &[
     ("hdr-framing", "such a field is left out when it is served"),
     ("redir-loop", "whether it loops is seen where it is asked for"),
 ];
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let folder = match std::env::var_os("DOORWARD_SHARED") {
-        Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-    };
-    Some(folder.join(name)).filter(|path| path.exists())
-}
-
-/// `\r \n \t \\ \xHH`, and `\{text*count}`.
-fn unescape(text: &str) -> Vec<u8> {
-    let (mut bytes, mut rest) = (Vec::new(), text);
-    while let Some(at) = rest.find('\\') {
-        bytes.extend_from_slice(&rest.as_bytes()[..at]);
-        let code = rest[at + 1..].chars().next().unwrap();
-        rest = &rest[at + 2..];
-        match code {
-            'r' => bytes.push(b'\r'),
-            'n' => bytes.push(b'\n'),
-            't' => bytes.push(b'\t'),
-            'x' => {
-                bytes.push(u8::from_str_radix(&rest[..2], 16).unwrap());
-                rest = &rest[2..];
-            }
-            '{' => {
-                let (inner, tail) = rest.split_once('}').unwrap();
-                let (part, count) = inner.rsplit_once('*').unwrap();
-                bytes.extend(unescape(part).repeat(count.parse().unwrap()));
-                rest = tail;
-            }
-            other => bytes.push(other as u8),
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    bytes
-}
 
 fn wrapped(context: &str, xml: &str) -> Option<Vec<u8>> {
     let around = |open: &str, close: &str| {

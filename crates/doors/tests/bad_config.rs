@@ -5,11 +5,13 @@
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 #![allow(clippy::unwrap_used, reason = "a table that cannot be read is a failed test")]
 
-use std::path::{Path, PathBuf};
+#[path = "../../config/tests/shared_table/mod.rs"]
+mod shared_table;
 
 use doorward_config::{ElementTable, Home, SectionTable, load, load_or_begin};
 use doorward_doors::{Files, Outcome, SettingsOrder, appcmd, settings, settings_edit};
 use roxmltree::{Document, Node};
+use shared_table::{shared, unescape};
 
 /// Rows that a command answers otherwise than the table says of files, and why.
 const APART: &[(&str, &str)] = &[
@@ -28,42 +30,6 @@ const APART: &[(&str, &str)] = &[
     ("rw-big", "URL Rewrite is kept and not acted on"),
     ("px-url", "URL Rewrite is kept and not acted on"),
 ];
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let folder = match std::env::var_os("DOORWARD_SHARED") {
-        Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-    };
-    Some(folder.join(name)).filter(|path| path.exists())
-}
-
-/// `\r \n \t \\ \xHH`, and `\{text*count}`.
-fn unescape(text: &str) -> Vec<u8> {
-    let (mut bytes, mut rest) = (Vec::new(), text);
-    while let Some(at) = rest.find('\\') {
-        bytes.extend_from_slice(&rest.as_bytes()[..at]);
-        let code = rest[at + 1..].chars().next().unwrap();
-        rest = &rest[at + 2..];
-        match code {
-            'r' => bytes.push(b'\r'),
-            'n' => bytes.push(b'\n'),
-            't' => bytes.push(b'\t'),
-            'x' => {
-                bytes.push(u8::from_str_radix(&rest[..2], 16).unwrap());
-                rest = &rest[2..];
-            }
-            '{' => {
-                let (inner, tail) = rest.split_once('}').unwrap();
-                let (part, count) = inner.rsplit_once('*').unwrap();
-                bytes.extend(unescape(part).repeat(count.parse().unwrap()));
-                rest = tail;
-            }
-            other => bytes.push(other as u8),
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    bytes
-}
 
 fn wrapped(context: &str, xml: &str) -> Vec<u8> {
     let (open, close) = match context {
