@@ -8,19 +8,16 @@ use crate::harness::doorward::Doorward;
 use crate::harness::home::Home;
 use crate::harness::log_file::{LogLine, verdict_of};
 use crate::harness::net::Net;
-use crate::harness::wait_until;
+use crate::harness::{wait_until, wall_clock};
 use crate::tls::{certify, http_config, transcript};
 
-/// Runs openssl, at another time where `time` says so.
-pub fn openssl(home: &Home, time: Option<&str>, arguments: &str) {
-    let mut command = match time {
-        Some(time) => {
-            let mut command = Command::new("faketime");
-            command.args([time, "openssl"]);
-            command
-        }
-        None => Command::new("openssl"),
-    };
+/// Runs openssl, on another day where `day` says so.
+pub fn openssl(home: &Home, day: Option<&str>, arguments: &str) {
+    let mut command = Command::new("openssl");
+    if let Some(day) = day {
+        // Not the `faketime` command: it fails where an earlier process of the same number, killed, left its semaphore.
+        command.env("LD_PRELOAD", wall_clock::library()).env("FAKETIME", format!("@{day} 00:00:00"));
+    }
     command.args(arguments.split(' ')).current_dir(home.path("home/certs"));
     let done = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
@@ -37,12 +34,12 @@ pub fn authority(home: &Home, ca: &str, clients: &[(&str, Option<&str>)]) {
         Some("2020-01-01"),
         &format!("{new} -x509 -days 36500 -subj /CN={ca} -keyout {ca}.key -out {ca}.pem"),
     );
-    for (name, time) in clients {
+    for (name, day) in clients {
         openssl(home, None, &format!("{new} -subj /CN={name} -keyout {name}.key -out {name}.csr"));
         let sign = format!(
             "x509 -req -days 90 -in {name}.csr -CA {ca}.pem -CAkey {ca}.key -CAcreateserial -extfile extensions -out {name}.pem"
         );
-        openssl(home, *time, &sign);
+        openssl(home, *day, &sign);
     }
 }
 

@@ -40,7 +40,8 @@ impl Home {
     }
 }
 
-fn library() -> String {
+/// Where libfaketime is.
+pub fn library() -> String {
     ["x86_64", "aarch64"]
         .map(|machine| format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"))
         .into_iter()
