@@ -30,7 +30,9 @@ fn measured(results: &[Result<'_>], pace: Pace) -> anyhow::Result<String> {
     writeln!(text, "Taken on {} with {} rounds of {seconds} s.\n", today(), pace.rounds)?;
     writeln!(text, "| | |\n|---|---|\n| machine | {} |", machine())?;
     for subject in Subject::ALL.into_iter().filter(|subject| *subject != Subject::NginxCopy) {
-        writeln!(text, "| {} | {} |", subject.name(), subject.version())?;
+        if let Some(version) = subject.version() {
+            writeln!(text, "| {} | {version} |", subject.name())?;
+        }
     }
     writeln!(text, "\n![ratios to nginx](benchmarks.svg)\n")?;
     for result in results {

@@ -13,7 +13,7 @@ use crate::server::Server;
 const REQUESTS_PER_SECOND: f64 = 100_000.0;
 
 /// So many seconds' worth of requests, eight connections of 32 streams.
-pub fn run(to: SocketAddr, seconds: f64, server: &Server) -> anyhow::Result<Outcome> {
+pub fn run(to: SocketAddr, tls: bool, seconds: f64, server: &Server) -> anyhow::Result<Outcome> {
     ensure!(to.ip().is_loopback(), "loopback only");
     let times = tempfile::NamedTempFile::new()?;
     let count = (seconds * REQUESTS_PER_SECOND).round();
@@ -22,7 +22,7 @@ pub fn run(to: SocketAddr, seconds: f64, server: &Server) -> anyhow::Result<Outc
     let output = Command::new("h2load")
         .args(["-t1", "-c8", "-m32", "-n", &count.to_string()])
         .arg(format!("--log-file={}", times.path().display()))
-        .arg(format!("https://{to}/1k.html"))
+        .arg(format!("{}://{to}/1k.html", if tls { "https" } else { "http" }))
         .output()
         .context("starting h2load")?;
     let seconds = begun.elapsed().as_secs_f64();

@@ -15,7 +15,7 @@ use anyhow::{Context as _, ensure};
 use rustix::event::{Timespec, epoll};
 
 use crate::server::Server;
-use connection::{Connection, Progress};
+use connection::{Answers, Connection, Progress};
 pub use tls::Tls;
 
 /// Source addresses begin here.
@@ -44,8 +44,10 @@ pub struct Load {
     pub path: &'static str,
     pub kind: Kind,
     pub connections: usize,
-    /// Requests in progress at a time, at most one a connection.
+    /// Connections that wait for answers at a time.
     pub in_flight: usize,
+    /// Requests that a connection sends at once.
+    pub depth: u32,
     /// Source addresses, used in turn; the first of them is so far from the first there is.
     pub sources: u32,
     pub first_source: u32,
@@ -198,8 +200,8 @@ impl<'l> Clients<'l> {
                     self.waiting.push_back(index);
                     self.ask_next();
                 }
-                Progress::Answered(status) => {
-                    self.count(index, status);
+                Progress::Answered(answers) => {
+                    self.count(index, answers);
                     return self.answered(index);
                 }
                 Progress::Ended => return self.ended(index),
@@ -207,9 +209,9 @@ impl<'l> Clients<'l> {
         }
     }
 
-    fn count(&mut self, index: usize, status: u16) {
-        self.counted.requests += 1;
-        self.counted.ok += u64::from(status == 200);
+    fn count(&mut self, index: usize, answers: Answers) {
+        self.counted.requests += u64::from(answers.all);
+        self.counted.ok += u64::from(answers.ok);
         self.waits_us.push(self.connections[index].waited_us());
     }
 
@@ -230,7 +232,7 @@ impl<'l> Clients<'l> {
             self.counted.lost += 1;
         }
         if self.load.kind == Kind::Refused {
-            self.count(index, 0);
+            self.count(index, Answers { all: 1, ok: 0 });
         }
         self.waiting.retain(|waiting| *waiting != index);
         self.again(index)?;
@@ -249,8 +251,9 @@ impl<'l> Clients<'l> {
         while self.in_flight < self.load.in_flight
             && let Some(index) = self.waiting.pop_front()
         {
-            let request = self.request(index);
-            self.connections[index].ask(request.as_bytes());
+            let depth = self.load.depth;
+            let requests = self.request(index).repeat(depth as usize);
+            self.connections[index].ask(requests.as_bytes(), depth);
             self.in_flight += 1;
         }
     }

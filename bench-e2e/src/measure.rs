@@ -8,10 +8,10 @@ use anyhow::ensure;
 
 use crate::http2;
 use crate::load::{self, Kind, Load, Outcome, Tls};
-use crate::scenario::{Requests, Scenario, Work};
+use crate::scenario::{KEEP_ALIVE, Requests, Scenario, Work};
 use crate::server::Server;
-use crate::setup::{Place, Setup};
-use crate::subject::Subject;
+use crate::setup::{Place, Setup, UPSTREAM};
+use crate::subject::{Subject, ceiling};
 
 /// How long and how often.
 #[derive(Clone, Copy, Debug)]
@@ -45,20 +45,38 @@ struct Entrant {
     server: Server,
 }
 
-/// Measures one scenario; servers that cannot do it, or are not installed, have no row.
-pub fn scenario(scenario: &Scenario, pace: Pace, common: &Common<'_>) -> anyhow::Result<Vec<Row>> {
-    let mut entrants = Vec::new();
-    for (number, (variant, setup)) in scenario.setups.iter().enumerate() {
-        for subject in scenario.subjects.iter().filter(|subject| !pace.quick || subject.is_quick()) {
-            entrants.extend(entrant(*subject, (number, variant, setup), (scenario, common))?);
+impl Scenario {
+    /// Who takes part: what is not installed does not.
+    pub fn takers(&self, quick: bool) -> impl Iterator<Item = Subject> {
+        let asked = self.subjects.iter().copied().filter(move |subject| !quick || subject.is_quick());
+        asked.filter(|subject| subject.is_installed())
+    }
+
+    /// How many times each server is measured.
+    pub fn rounds(&self, pace: Pace) -> usize {
+        match self.work {
+            Work::Requests(_) | Work::Http2 | Work::Reload(_) => pace.rounds * self.patience,
+            // Memory is no noise, and a warm server would need less.
+            Work::Idle(_) | Work::Clients(_) => 1,
         }
     }
-    let rounds = match scenario.work {
-        Work::Requests(_) | Work::Http2 | Work::Reload(_) => pace.rounds,
-        // Memory is no noise, and a warm server would need less.
-        Work::Idle(_) | Work::Clients(_) => 1,
+}
+
+/// Measures one scenario; servers that cannot do it, or are not installed, have no row.
+pub fn scenario(scenario: &Scenario, pace: Pace, common: &Common<'_>) -> anyhow::Result<Vec<Row>> {
+    // It ends with the scenario.
+    let _upstream = if scenario.setups.iter().any(|(_, setup)| setup.forwards) {
+        Some(Server::start(ceiling::upstream(&common.scratch.join("www/1k.html"))?, vec![UPSTREAM], "1")?)
+    } else {
+        None
     };
-    for _ in 0..rounds {
+    let mut entrants = Vec::new();
+    for (number, (variant, setup)) in scenario.setups.iter().enumerate() {
+        for subject in scenario.takers(pace.quick) {
+            entrants.extend(entrant(subject, (number, variant, setup), (scenario, common))?);
+        }
+    }
+    for _ in 0..scenario.rounds(pace) {
         for entrant in &mut entrants {
             let outcome = once(entrant, scenario.work, pace)?;
             entrant.row.values.push(value(scenario.work, &outcome));
@@ -96,36 +114,44 @@ fn once(entrant: &Entrant, work: Work, pace: Pace) -> anyhow::Result<Outcome> {
     match work {
         Work::Requests(requests) => asked(entrant, requests, pace),
         Work::Reload(requests) => reloading(server, || asked(entrant, requests, pace)),
-        Work::Http2 => http2::run(server.addresses[0], pace.measured.as_secs_f64(), server),
+        Work::Http2 => {
+            let outcome = http2::run(server.addresses[0], entrant.setup.tls, pace.measured.as_secs_f64(), server)?;
+            expect(entrant, KEEP_ALIVE.expected, outcome)
+        }
         Work::Idle(connections) => {
-            let idle = Requests { kind: Kind::Idle, connections, sources: 1, ..DEFAULT };
+            let idle = Requests { kind: Kind::Idle, connections, ..KEEP_ALIVE };
             load::run(&load_of(entrant, idle, pace, 0)?, server)
         }
         Work::Clients(clients) => {
-            let asking = Requests { kind: Kind::KeepAlive, named_clients: clients, ..DEFAULT };
-            let pace = Pace { warm_up: Duration::ZERO, measured: Duration::from_mins(1), ..pace };
+            let asking = Requests { named_clients: clients, ..KEEP_ALIVE };
+            let most = Duration::from_secs(u64::from(clients) / CLIENTS_PER_S);
+            let pace = Pace { warm_up: Duration::ZERO, measured: most, ..pace };
             let load = Load { requests_max: clients.into(), ..load_of(entrant, asking, pace, 0)? };
             load::run(&load, server)
         }
     }
 }
 
-const DEFAULT: Requests =
-    Requests { path: "/1k.html", kind: Kind::Idle, connections: 64, sources: 1, named_clients: 0, expected: 200 };
+/// The least rate at which a server may be told of new clients.
+const CLIENTS_PER_S: u64 = 10_000;
 
 fn asked(entrant: &Entrant, requests: Requests, pace: Pace) -> anyhow::Result<Outcome> {
     let next_source = entrant.row.outcomes.last().map_or(0, |last| last.next_source);
-    let outcome = load::run(&load_of(entrant, requests, pace, next_source)?, &entrant.server)?;
+    expect(entrant, requests.expected, load::run(&load_of(entrant, requests, pace, next_source)?, &entrant.server)?)
+}
+
+/// Fast answers that are wrong count for nothing.
+fn expect(entrant: &Entrant, status: u16, outcome: Outcome) -> anyhow::Result<Outcome> {
     let name = entrant.row.subject.name();
     ensure!(outcome.requests > 4, "{name}: only {} answers: {outcome:?}", outcome.requests);
-    let expected = if requests.expected == 200 { outcome.ok } else { outcome.requests - outcome.ok };
+    let expected = if status == 200 { outcome.ok } else { outcome.requests - outcome.ok };
     let share = expected as f64 / outcome.requests as f64;
-    ensure!(share > 0.99, "{name}: only {:.1} % of the answers are {}", share * 100.0, requests.expected);
+    ensure!(share > 0.99, "{name}: only {:.1} % of the answers are {status}", share * 100.0);
     Ok(outcome)
 }
 
 fn load_of(entrant: &Entrant, requests: Requests, pace: Pace, first_source: u32) -> anyhow::Result<Load> {
-    let Requests { path, kind, connections, sources, named_clients, expected: _ } = requests;
+    let Requests { path, kind, connections, depth, sources, named_clients, expected: _ } = requests;
     let Setup { tls, tickets, .. } = entrant.setup;
     Ok(Load {
         to: entrant.server.addresses.clone(),
@@ -133,6 +159,7 @@ fn load_of(entrant: &Entrant, requests: Requests, pace: Pace, first_source: u32)
         kind,
         connections,
         in_flight: connections.min(64),
+        depth,
         sources,
         first_source,
         named_clients,

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::load::Outcome;
 use crate::measure::Row;
-use crate::scenario::{Scenario, Work};
+use crate::scenario::{Scenario, Target, Work};
+use crate::subject::Subject;
 
 /// What a scenario came to.
 pub struct Result<'s> {
@@ -19,7 +20,19 @@ pub struct Line {
     pub least: f64,
     pub most: f64,
     /// nginx's value by ours: how many times as much it takes; median and spread over the rounds.
-    pub ratio: Option<(f64, f64, f64)>,
+    pub ratio: Option<Spread>,
+    /// Ours by that of the same server's first setup.
+    pub of_first: Option<Spread>,
+    /// The ceiling's value by ours.
+    pub of_ceiling: Option<f64>,
+}
+
+/// A middle value with the least and the most of the rounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    pub middle: f64,
+    pub least: f64,
+    pub most: f64,
 }
 
 impl Result<'_> {
@@ -33,13 +46,25 @@ impl Result<'_> {
             "" => row.subject.name().to_owned(),
             variant => format!("{}, {variant}", row.subject.name()),
         };
-        let nginx = self.rows.iter().filter(|other| other.subject.is_nginx() && other.variant == row.variant);
-        let best = nginx.min_by(|one, other| median(&one.values).total_cmp(&median(&other.values)));
-        let ratio = best.filter(|_| !row.subject.is_nginx()).map(|best| {
-            let each: Vec<f64> = best.values.iter().zip(&row.values).map(|(theirs, own)| theirs / own).collect();
-            (median(&best.values) / median(&row.values), least(&each), most(&each))
+        let is_server = !row.subject.is_nginx() && row.subject != Subject::Ceiling;
+        let ratio = self.nginx(row.variant).filter(|_| is_server).map(|best| {
+            let middle = median(&best.values) / median(&row.values);
+            Spread { middle, ..spread(&best.values, &row.values) }
         });
-        Line { label, median: median(&row.values), least: least(&row.values), most: most(&row.values), ratio }
+        let first = self.rows.iter().find(|other| other.subject == row.subject);
+        let first = first.filter(|first| first.variant != row.variant);
+        // Two setups of one server in one round had the same neighbours: their ratio is what says most.
+        let of_first = first.map(|first| spread(&row.values, &first.values));
+        let ceiling = self.rows.iter().find(|other| other.subject == Subject::Ceiling && other.subject != row.subject);
+        let of_ceiling = ceiling.map(|ceiling| median(&ceiling.values) / median(&row.values));
+        let (median, least, most) = (median(&row.values), least(&row.values), most(&row.values));
+        Line { label, median, least, most, ratio, of_first, of_ceiling }
+    }
+
+    /// The better of nginx's configurations.
+    fn nginx(&self, variant: &str) -> Option<&Row> {
+        let both = self.rows.iter().filter(|row| row.subject.is_nginx() && row.variant == variant);
+        both.min_by(|one, other| median(&one.values).total_cmp(&median(&other.values)))
     }
 
     /// The unit of the values.
@@ -60,47 +85,111 @@ impl Result<'_> {
 
     /// A table in Markdown.
     pub fn table(&self) -> String {
-        let mut text = format!("### {}\n\n`{}`", self.scenario.about, self.scenario.name);
-        if let Some((least, aim)) = self.scenario.target {
-            let _infallible = write!(text, ", to reach: {least} × nginx, aim {aim}");
-        }
-        let _infallible = write!(
-            text,
-            "\n\n| server | {} | of these | requests/CPU-s | p50 µs | p99 µs | × nginx | of these |\n",
-            self.unit()
-        );
-        text.push_str("|---|---:|---:|---:|---:|---:|---:|---:|\n");
-        for (line, row) in self.lines().into_iter().zip(&self.rows) {
-            let Line { label, median, least, most, ratio } = line;
-            let (rate, p50, p99) =
-                if self.counts_requests() { rates(median, &row.outcomes) } else { Default::default() };
-            let (times, spread) = ratio.map_or_else(Default::default, |(middle, least, most)| {
-                (format!("**{middle:.2}**"), format!("{least:.2}–{most:.2}"))
-            });
-            let _infallible = writeln!(
-                text,
-                "| {label} | {median:.2} | {least:.2}–{most:.2} | {rate} | {p50} | {p99} | {times} | {spread} |"
-            );
+        let mut text = format!("### {}\n\n`{}`{}\n\n", self.scenario.about, self.scenario.name, self.target());
+        let lines = self.lines();
+        let columns: Vec<Column> = self.columns(&lines);
+        let head = columns.iter().map(|column| format!(" {} |", column.head)).collect::<Vec<_>>().concat();
+        let _infallible = writeln!(text, "| server |{head}\n|---|{}", "---:|".repeat(columns.len()));
+        for (line, row) in lines.iter().zip(&self.rows) {
+            let cells: Vec<String> = columns.iter().map(|column| format!(" {} |", (column.cell)(line, row))).collect();
+            let _infallible = writeln!(text, "| {} |{}", line.label, cells.concat());
         }
         text.push_str(&self.lost());
         text
     }
 
-    /// Connections that ended before their answer, where there were any.
+    fn target(&self) -> String {
+        match self.scenario.target {
+            None => String::new(),
+            Some(Target::TimesNginx(least, aim)) => format!(", to reach: {least} × nginx, aim {aim}"),
+            Some(Target::OfFirst(most, aim)) => {
+                format!(", to reach: at most {most} × the first, aim {aim}")
+            }
+            Some(Target::AtMost(most, aim)) => format!(", to reach: at most {most}, aim {aim}"),
+        }
+    }
+
+    /// The columns there is something to say in.
+    fn columns(&self, lines: &[Line]) -> Vec<Column> {
+        let mut columns = vec![Column { head: self.unit(), cell: |line, _| format!("{:.2}", line.median) }];
+        if self.counts_requests() {
+            columns.extend([
+                Column { head: "of these", cell: |line, _| format!("{:.2}–{:.2}", line.least, line.most) },
+                Column { head: "requests/CPU-s", cell: |line, _| format!("{:.0}", 1e6 / line.median) },
+                Column { head: "p50 µs", cell: |_, row| middle(row, |outcome| outcome.p50_us) },
+                Column { head: "p99 µs", cell: |_, row| middle(row, |outcome| outcome.p99_us) },
+            ]);
+        }
+        if self.scenario.setups.iter().any(|(_, setup)| setup.tickets) {
+            columns.push(Column { head: "resumed", cell: |_, row| resumed(row) });
+        }
+        if lines.iter().any(|line| line.ratio.is_some()) {
+            columns.extend([
+                Column { head: "× nginx", cell: |line, _| bold(line.ratio) },
+                Column { head: "of these", cell: |line, _| range(line.ratio) },
+            ]);
+        }
+        if lines.iter().any(|line| line.of_first.is_some()) {
+            columns.extend([
+                Column { head: "× the first", cell: |line, _| bold(line.of_first) },
+                Column { head: "of these", cell: |line, _| range(line.of_first) },
+            ]);
+        }
+        if lines.iter().any(|line| line.of_ceiling.is_some()) {
+            let cell = |line: &Line, _: &Row| line.of_ceiling.map(|of| format!("{of:.2}")).unwrap_or_default();
+            columns.push(Column { head: "of the ceiling", cell });
+        }
+        columns
+    }
+
+    /// Connections that ended before their answer, where there were any or they are the question.
     fn lost(&self) -> String {
-        let lost = |row: &Row| row.outcomes.iter().map(|outcome| outcome.lost).sum::<u64>();
+        let sum = |row: &Row, of: fn(&Outcome) -> u64| row.outcomes.iter().map(of).sum::<u64>();
         let expects = matches!(self.scenario.work, Work::Requests(requests) if requests.expected == 0);
-        let told = self.rows.iter().filter(|row| !expects && lost(row) > 0);
-        told.fold(String::new(), |text, row| {
-            text + &format!("\n{}: {} connections ended before their answer.\n", row.subject.name(), lost(row))
-        })
+        let is_asked = matches!(self.scenario.work, Work::Reload(_));
+        let mut text = String::new();
+        for row in self.rows.iter().filter(|_| !expects) {
+            let (lost, all) = (sum(row, |outcome| outcome.lost), sum(row, |outcome| outcome.requests));
+            if lost > 0 || is_asked {
+                let name = row.subject.name();
+                let _infallible = writeln!(
+                    text,
+                    "\n{name}: {lost} of {all} requests failed: the connection ended before the answer."
+                );
+            }
+        }
+        text
     }
 }
 
-fn rates(median_us: f64, outcomes: &[Outcome]) -> (String, String, String) {
-    let middle = |of: fn(&Outcome) -> u32| median(&outcomes.iter().map(|o| f64::from(of(o))).collect::<Vec<_>>());
-    let (p50, p99) = (middle(|outcome| outcome.p50_us), middle(|outcome| outcome.p99_us));
-    (format!("{:.0}", 1e6 / median_us), format!("{p50:.0}"), format!("{p99:.0}"))
+/// One column: what stands above it, and in it.
+struct Column {
+    head: &'static str,
+    cell: fn(&Line, &Row) -> String,
+}
+
+fn bold(spread: Option<Spread>) -> String {
+    spread.map(|spread| format!("**{:.2}**", spread.middle)).unwrap_or_default()
+}
+
+fn range(spread: Option<Spread>) -> String {
+    spread.map(|spread| format!("{:.2}–{:.2}", spread.least, spread.most)).unwrap_or_default()
+}
+
+fn middle(row: &Row, of: fn(&Outcome) -> u32) -> String {
+    format!("{:.0}", median(&row.outcomes.iter().map(|outcome| f64::from(of(outcome))).collect::<Vec<_>>()))
+}
+
+/// How many of the handshakes were resumed.
+fn resumed(row: &Row) -> String {
+    let sum = |of: fn(&Outcome) -> u64| row.outcomes.iter().map(of).sum::<u64>() as f64;
+    format!("{:.0} %", sum(|outcome| outcome.resumed) / sum(|outcome| outcome.handshakes).max(1.0) * 100.0)
+}
+
+/// One by the other, round by round.
+fn spread(above: &[f64], below: &[f64]) -> Spread {
+    let each: Vec<f64> = above.iter().zip(below).map(|(above, below)| above / below).collect();
+    Spread { middle: median(&each), least: least(&each), most: most(&each) }
 }
 
 /// The middle one; not a number where there is none.

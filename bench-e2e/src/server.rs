@@ -26,8 +26,12 @@ impl Server {
     /// Starts it on these cores and waits until it answers.
     pub fn start(launch: Launch, addresses: Vec<SocketAddr>, cores: &str) -> anyhow::Result<Self> {
         let output = || std::fs::File::create(Path::new("/dev/null"));
-        let mut command = Command::new("taskset");
-        command.args(["-c", cores]).args(&launch.command).envs(launch.environment.iter().cloned());
+        // Ended with this program, however that ends.
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "TERM", "taskset", "-c", cores])
+            .args(&launch.command)
+            .envs(launch.environment.iter().cloned());
         command.stdin(Stdio::null()).stdout(output()?).stderr(Stdio::piped());
         let child = command.spawn().with_context(|| format!("starting {}", launch.command.join(" ")))?;
         let mut server = Self { child, launch, addresses };

@@ -23,6 +23,7 @@ pub enum Limits {
 
 /// How a server is set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches, always said by name")]
 pub struct Setup {
     pub limits: Limits,
     /// A log line for each request, with the default W3C columns.
@@ -30,6 +31,10 @@ pub struct Setup {
     pub tls: bool,
     /// TLS sessions may be resumed.
     pub tickets: bool,
+    /// HTTP/2 alone is spoken, also where there is no TLS.
+    pub http2: bool,
+    /// Everything is forwarded to an upstream that answers `1k.html`.
+    pub forwards: bool,
     /// One site on each of so many addresses.
     pub sites: u8,
     pub threads: u8,
@@ -37,7 +42,16 @@ pub struct Setup {
 
 impl Setup {
     /// One plain site, nothing counted, nothing logged, one thread.
-    pub const BARE: Self = Self { limits: Limits::Off, log: false, tls: false, tickets: false, sites: 1, threads: 1 };
+    pub const BARE: Self = Self {
+        limits: Limits::Off,
+        log: false,
+        tls: false,
+        tickets: false,
+        http2: false,
+        forwards: false,
+        sites: 1,
+        threads: 1,
+    };
     /// What a front door is for: both limits and the log.
     pub const WHOLE: Self = Self { limits: Limits::Wide, log: true, ..Self::BARE };
 
@@ -55,6 +69,14 @@ impl Setup {
 
     pub const fn tickets(self) -> Self {
         Self { tickets: true, ..self }
+    }
+
+    pub const fn http2(self) -> Self {
+        Self { http2: true, ..self }
+    }
+
+    pub const fn forwards(self) -> Self {
+        Self { forwards: true, ..self }
     }
 
     pub const fn sites(self, sites: u8) -> Self {
@@ -79,6 +101,9 @@ pub struct Place {
     pub both: PathBuf,
     pub port: u16,
 }
+
+/// Where the upstream of those that forward listens.
+pub const UPSTREAM: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(127, 0, 3, 1), 18_000));
 
 impl Place {
     /// The addresses of the sites.

@@ -8,25 +8,34 @@ use rustls::{ClientConnection, HandshakeKind};
 use socket2::{Domain, Socket, Type};
 
 use super::Tls;
-use super::reply::Reply;
+use super::reply::Replies;
 
 /// What has happened on a connection.
 pub(super) enum Progress {
     Nothing,
     /// It is there; whether a TLS session was resumed.
     Established(bool),
-    /// An answer with this status.
-    Answered(u16),
+    /// Everything asked for is answered: how often, and how often with 200.
+    Answered(Answers),
     /// The server closed or reset it.
     Ended,
+}
+
+/// The answers to what was asked at a time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Answers {
+    pub(super) ok: u32,
+    pub(super) all: u32,
 }
 
 pub(super) struct Connection {
     socket: Socket,
     tls: Option<Box<ClientConnection>>,
-    reply: Reply,
+    replies: Replies,
     established: bool,
-    asking: bool,
+    /// How many answers are still to come.
+    asking: u32,
+    answers: Answers,
     since: Instant,
 }
 
@@ -46,7 +55,8 @@ impl Connection {
             _ => {}
         }
         let since = Instant::now();
-        Ok(Self { socket, tls, reply: Reply::default(), established: false, asking: false, since })
+        let (replies, answers) = (Replies::default(), Answers::default());
+        Ok(Self { socket, tls, replies, established: false, asking: 0, answers, since })
     }
 
     pub(super) fn socket(&self) -> &Socket {
@@ -58,7 +68,7 @@ impl Connection {
     }
 
     pub(super) fn is_asking(&self) -> bool {
-        self.asking
+        self.asking > 0
     }
 
     /// Since the request, or where there was none, since the connection was begun.
@@ -66,9 +76,9 @@ impl Connection {
         u32::try_from(self.since.elapsed().as_micros()).unwrap_or(u32::MAX)
     }
 
-    /// Sends a request. What goes wrong shows when the answer is read.
-    pub(super) fn ask(&mut self, request: &[u8]) {
-        (self.since, self.asking) = (Instant::now(), true);
+    /// Sends so many requests. What goes wrong shows when the answers are read.
+    pub(super) fn ask(&mut self, request: &[u8], count: u32) {
+        (self.since, self.asking, self.answers) = (Instant::now(), count, Answers::default());
         match &mut self.tls {
             None => {
                 let _shows_later = (&self.socket).write(request);
@@ -92,9 +102,14 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Progress::Nothing,
                 Err(_) => return Progress::Ended,
             };
-            if let Some(status) = self.reply.take(&buffer[..count]) {
-                self.asking = false;
-                return Progress::Answered(status);
+            let answers = &mut self.answers;
+            self.replies.take(&buffer[..count], |status| {
+                answers.all += 1;
+                answers.ok += u32::from(status == 200);
+            });
+            if self.asking > 0 && answers.all >= self.asking {
+                self.asking = 0;
+                return Progress::Answered(*answers);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Caddy: the limits are a plug-in that Debian does not have, so it takes part where nobody is limited.
 
 use super::{text_of, write};
-use crate::setup::{Launch, Limits, Place, Setup};
+use crate::setup::{Launch, Limits, Place, Setup, UPSTREAM};
 
 pub(super) fn set_up(setup: Setup, place: &Place) -> anyhow::Result<Option<Launch>> {
     if setup.limits != Limits::Off || setup.sites > 1 {
@@ -19,24 +19,28 @@ pub(super) fn set_up(setup: Setup, place: &Place) -> anyhow::Result<Option<Launc
     } else {
         String::new()
     };
+    let protocols = if setup.http2 { "h1 h2c" } else { "h1 h2" };
+    let answer = if setup.forwards {
+        format!("reverse_proxy {UPSTREAM}")
+    } else {
+        format!("root * {}\n file_server", place.www.display())
+    };
     let text = format!(
         r"{{
  admin off
  auto_https off
  default_sni bench.test
  servers {{
-  protocols h1 h2
+  protocols {protocols}
  }}
 }}
 {site} {{
  bind 127.0.2.1
  {tls}
  {log}
- root * {}
- file_server
+ {answer}
 }}
-",
-        place.www.display()
+"
     );
     let path = write(place, "Caddyfile", &text)?;
     let mut launch = Launch::new(["caddy", "run", "--config", &path, "--adapter", "caddyfile"]);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use super::{text_of, write};
-use crate::setup::{Launch, Limits, Place, Setup};
+use crate::setup::{Launch, Limits, Place, Setup, UPSTREAM};
 
 pub(super) fn set_up(setup: Setup, place: &Place) -> anyhow::Result<Launch> {
     let configuration = configuration(setup, place)?;
@@ -55,7 +55,9 @@ fn configuration(setup: Setup, place: &Place) -> anyhow::Result<String> {
             <section name="staticContent" /><section name="httpErrors" />
             <sectionGroup name="security"><section name="dynamicIpSecurity" overrideModeDefault="Deny" /></sectionGroup>
           </sectionGroup>
-          <sectionGroup name="doorward"><section name="limiter" overrideModeDefault="Deny" /></sectionGroup>
+          <sectionGroup name="doorward">
+            <section name="limiter" overrideModeDefault="Deny" /><section name="proxy" overrideModeDefault="Deny" />
+          </sectionGroup>
         </configSections>
         <system.applicationHost><sites>{sites}</sites></system.applicationHost>
         <system.webServer>
@@ -65,15 +67,16 @@ fn configuration(setup: Setup, place: &Place) -> anyhow::Result<String> {
           <httpErrors errorMode="Custom" />
           <security>{}</security>
         </system.webServer>
-        {}
+        <doorward>{}{}</doorward>
         </configuration>"#,
         limits(setup.limits),
-        trusted(setup.limits)
+        trusted(setup.limits),
+        if setup.forwards { format!(r#"<proxy to="http://{UPSTREAM}" />"#) } else { String::new() }
     ))
 }
 
 fn trusted(limits: Limits) -> &'static str {
-    if limits == Limits::Remembered { r#"<doorward><limiter trustedProxies="127.0.0.0/8" /></doorward>"# } else { "" }
+    if limits == Limits::Remembered { r#"<limiter trustedProxies="127.0.0.0/8" />"# } else { "" }
 }
 
 fn limits(limits: Limits) -> String {

@@ -1,7 +1,7 @@
 //! h2o: it limits nobody, so it takes part where nobody is limited.
 
 use super::write;
-use crate::setup::{Launch, Limits, Place, Setup};
+use crate::setup::{Launch, Limits, Place, Setup, UPSTREAM};
 
 pub(super) fn set_up(setup: Setup, place: &Place) -> anyhow::Result<Option<Launch>> {
     if setup.limits != Limits::Off || setup.sites > 1 {
@@ -15,6 +15,11 @@ pub(super) fn set_up(setup: Setup, place: &Place) -> anyhow::Result<Option<Launc
     };
     let log = if setup.log { format!("access-log: {}/access.log", place.home.display()) } else { String::new() };
     let resumption = if setup.tickets { "" } else { "ssl-session-resumption: {mode: off}" };
+    let answer = if setup.forwards {
+        format!("proxy.reverse.url: http://{UPSTREAM}/\n        proxy.timeout.keepalive: 600000")
+    } else {
+        format!("file.dir: {}", place.www.display())
+    };
     let user = if rustix::process::geteuid().is_root() { "user: root" } else { "" };
     let text = format!(
         r"num-threads: {threads}
@@ -29,10 +34,9 @@ hosts:
   default:
     paths:
       /:
-        file.dir: {www}
+        {answer}
 ",
         threads = setup.threads,
-        www = place.www.display(),
         port = place.port
     );
     let path = write(place, "h2o.conf", &text)?;

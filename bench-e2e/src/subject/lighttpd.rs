@@ -1,10 +1,10 @@
-//! lighttpd: its limits are of another kind, so it takes part where there are none.
+//! lighttpd: its limits are of another kind, so it takes part where there are none. It keeps no connection to an upstream.
 
 use super::write;
 use crate::setup::{Launch, Limits, Place, Setup};
 
 pub(super) fn set_up(setup: Setup, place: &Place) -> anyhow::Result<Option<Launch>> {
-    if setup.tls || setup.limits != Limits::Off || setup.sites > 1 || setup.threads > 1 {
+    if setup.tls || setup.forwards || setup.limits != Limits::Off || setup.sites > 1 || setup.threads > 1 {
         return Ok(None);
     }
     let (modules, log) = if setup.log {

@@ -3,7 +3,12 @@
 use std::fmt::Write as _;
 
 use super::write;
-use crate::setup::{Launch, Limits, Place, Setup};
+use crate::setup::{Launch, Limits, Place, Setup, UPSTREAM};
+
+/// Kept connections to the upstream, and the fields that Doorward adds.
+const FORWARDED: &str = r#"location / { proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection "";
+  proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $http_host; }"#;
 
 pub(super) fn set_up(setup: Setup, place: &Place, sendfile: bool) -> anyhow::Result<Launch> {
     let home = place.home.display();
@@ -15,10 +20,15 @@ pub(super) fn set_up(setup: Setup, place: &Place, sendfile: bool) -> anyhow::Res
     };
     let tickets = if setup.tickets { "on; ssl_session_cache shared:S:10m;" } else { "off; ssl_session_cache off;" };
     let (zones, limits) = limits(setup.limits);
+    let spoken = match (setup.tls, setup.http2) {
+        (true, _) => "ssl http2",
+        (false, true) => "http2",
+        (false, false) => "",
+    };
+    let location = if setup.forwards { FORWARDED } else { "" };
     let mut servers = String::new();
     for address in place.addresses(setup) {
-        let tls = if setup.tls { "ssl http2" } else { "" };
-        writeln!(servers, "server {{ listen {address} {tls} backlog=4096; }}")?;
+        writeln!(servers, "server {{ listen {address} {spoken} backlog=4096; {location} }}")?;
     }
     let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
     let text = format!(
@@ -35,6 +45,7 @@ http {{
   ssl_session_tickets {tickets}
   limit_req_log_level info; limit_conn_log_level info;
   {zones} {limits}
+  upstream behind {{ server {UPSTREAM}; keepalive 128; keepalive_requests 1000000000; keepalive_timeout 600s; }}
   {servers}
 }}
 "#,
