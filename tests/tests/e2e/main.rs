@@ -12,6 +12,7 @@
     reason = "in a test a panic is the report; tests own files, read the clock, and build only short texts"
 )]
 
+mod allocations;
 mod appcmd;
 mod browsers;
 mod cli;

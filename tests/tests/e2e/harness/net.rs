@@ -193,6 +193,7 @@ const TESTS: &[&str] = &[
     "no_https_request_fails_under_reload",
     "a_save_that_is_cut_short_leaves_the_old_file_or_the_new",
     "what_a_power_cut_leaves_beside_the_file_is_not_looked_at",
+    "a_request_on_a_kept_connection_allocates_nothing",
 ];
 
 /// One test's loopback network and ports.
