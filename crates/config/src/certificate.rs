@@ -46,7 +46,7 @@ pub enum CertificatePlace {
     },
     /// Imported under this SHA-1, in hexadecimal digits.
     Hash(String),
-    /// The central store's folder.
+    /// A central store's folder: of a port, or for one name at a port.
     Directory {
         /// The folder.
         directory: String,
@@ -241,9 +241,12 @@ fn binding(entry: &Effective, origin: Origin) -> Result<CertificateBinding, Comp
             return Err(complaint.hint("file=\"certs/shop.pem\" key=\"certs/shop.key\""));
         }
     };
-    let is_store = matches!(key, CertificateKey::CentralStore(_));
-    if is_store != matches!(place, CertificatePlace::Directory { .. }) {
-        let message = "'directory' belongs to 'centralStore', and 'file' and 'hash' to the others";
+    let wrong = match (&key, matches!(place, CertificatePlace::Directory { .. })) {
+        (CertificateKey::CentralStore(_), false) => Some("a 'centralStore' is a 'directory'"),
+        (CertificateKey::Address(_), true) => Some("'directory' belongs to a 'centralStore' or to a 'hostnamePort'"),
+        _ => None,
+    };
+    if let Some(message) = wrong {
         return Err(Complaint::new("value", message));
     }
     let idle = match &place {
@@ -342,6 +345,7 @@ mod tests {
         let files = format!("[::1]:443 /d/certs/{lower}.pem /d/certs/{lower}.key");
         check(&format!(r#"<add ipPort="[::1]:443" hash="{hash}" appId="{{x}}" certStoreName="MY"/>"#), &files);
         check(r#"<add centralStore="443" directory="store"/>"#, r#"443 Some("/d/store")"#);
+        check(r#"<add hostnamePort="a.test:443" directory="store"/>"#, r#"a.test:443 Some("/d/store")"#);
     }
 
     #[test]

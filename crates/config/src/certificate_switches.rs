@@ -19,6 +19,8 @@ pub(crate) fn remark(entry: &Effective, findings: &mut Findings) {
 const REVOCATION: &str = "whether a client's certificate was revoked is not looked up";
 const AUTHORITIES: &str = "clientCa names the authorities of clients' certificates";
 
+const SETTINGS_BUDGET: &str = "SETTINGS count against the budget of frames that each connection has";
+
 /// Attribute, and why it is not acted on.
 const IDLE: &[(&str, &str)] = &[
     ("certStoreName", "one folder holds every imported certificate"),
@@ -36,6 +38,9 @@ const IDLE: &[(&str, &str)] = &[
     ("disableLegacyTls", "nothing before TLS 1.2 is spoken"),
     ("enableSessionTicket", "clients always get session tickets"),
     ("disableSessionId", "sessions go on by tickets alone, never by their number"),
+    ("http2ReceiveWindow", "each stream and each connection have a window of their own"),
+    ("http2MaxSettingsPerFrame", SETTINGS_BUDGET),
+    ("http2MaxSettingsPerMinute", SETTINGS_BUDGET),
 ];
 
 /// Whether what an attribute asks for is how things are.
@@ -84,6 +89,10 @@ mod tests {
         check(r#"certStoreName="WebHosting" usageCheck="false""#, &["certStoreName", "usageCheck"]);
         check(r#"disableQuic="false" disableLegacyTls="false""#, &["disableQuic", "disableLegacyTls"]);
         check(r#"enableSessionTicket="false" disableSessionId="false""#, &["enableSessionTicket", "disableSessionId"]);
+        check(
+            r#"http2ReceiveWindow="65535" http2MaxSettingsPerMinute="9""#,
+            &["http2ReceiveWindow", "http2MaxSettingsPerMinute"],
+        );
         check(r#"dsMapperUsage="true" enableTokenBinding="true""#, &["dsMapperUsage", "enableTokenBinding"]);
     }
 }

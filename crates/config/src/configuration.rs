@@ -6,6 +6,7 @@ use crate::certificate::CertificateBinding;
 use crate::diagnostic::{Diagnostic, Findings, Ignored, Origin, Severity};
 use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
+use crate::http_parameters::HttpParameters;
 use crate::http_timeouts::HttpTimeouts;
 use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
@@ -36,6 +37,8 @@ pub struct Configuration {
     pub url_reservations: Vec<UrlReservation>,
     /// What `netsh http add timeout` has set.
     pub http_timeouts: HttpTimeouts,
+    /// What else `netsh http` has set of HTTP.sys.
+    pub http_parameters: HttpParameters,
     /// `system.applicationHost/log`.
     pub server_log: ServerLog,
     /// `system.applicationHost/webLimits`.

@@ -1,5 +1,5 @@
-//! `http.config`: the IP listen list (IIS reference §7.1), the certificates (§7.5), the timeouts (§7.6) and the reserved
-//! URLs, which are kept and shown.
+//! `http.config`: the IP listen list (IIS reference §7.1), the certificates (§7.5), the timeouts (§7.6), and
+//! what is kept and shown: the reserved URLs and HTTP.sys's own parameters.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -10,6 +10,7 @@ use crate::configuration::ListenEntry;
 use crate::diagnostic::{Complaint, Findings, Ignored};
 use crate::document::{Document, Element};
 use crate::effective::Effective;
+use crate::http_parameters::HttpParameters;
 use crate::http_timeouts::HttpTimeouts;
 use crate::merge::overlay;
 use crate::reader::{Reader, unknown};
@@ -21,7 +22,7 @@ const ROOT: &str = "httpService";
 /// Elements that are kept and not acted on.
 const KEPT: [&str; 2] = ["urlReservations", "parameters"];
 /// Elements that are read here.
-const OWN: [&str; 4] = ["ipListen", "sslCerts", "urlReservations", "timeouts"];
+const OWN: [&str; 6] = ["ipListen", "sslCerts", "urlReservations", "timeouts", "cacheParameters", "settings"];
 
 /// What the file says.
 #[derive(Debug, Default)]
@@ -30,6 +31,7 @@ pub(crate) struct HttpService {
     pub(crate) certificates: Vec<CertificateBinding>,
     pub(crate) url_reservations: Vec<UrlReservation>,
     pub(crate) timeouts: HttpTimeouts,
+    pub(crate) parameters: HttpParameters,
 }
 
 /// Reads the whole file; a fault is an error of the whole configuration.
@@ -58,12 +60,13 @@ pub(crate) fn read(text: &str, file: &Arc<Path>, findings: &mut Findings, ignore
             ignored.push(Ignored { section, file: Arc::clone(file), line: element.origin.line });
         }
     }
-    let [listen, certificates, reservations, timeouts] = found;
+    let [listen, certificates, reservations, timeouts, cache, settings] = found;
     HttpService {
         ip_listen: listen.map(|element| ip_listen(element, findings)).unwrap_or_default(),
         certificates: certificates.map(|element| certificate::read(element, findings)).unwrap_or_default(),
         url_reservations: reservations.map(|element| url_reservation::read(element, findings)).unwrap_or_default(),
         timeouts: timeouts.map(|element| HttpTimeouts::read(element, findings)).unwrap_or_default(),
+        parameters: HttpParameters::read(cache, settings, findings),
     }
 }
 

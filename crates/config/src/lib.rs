@@ -20,6 +20,7 @@ mod edit;
 mod effective;
 mod hierarchy;
 mod home;
+mod http_parameters;
 mod http_service;
 mod http_timeouts;
 mod inheritance;
@@ -53,6 +54,7 @@ pub use edit::{
     Step, edit, web_config_file,
 };
 pub use home::Home;
+pub use http_parameters::HttpParameters;
 pub use http_service::parse_listen_address;
 pub use http_timeouts::HttpTimeouts;
 pub use list_file::ListFile;

@@ -92,6 +92,7 @@ fn build(mut hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mu
         certificates: http.certificates,
         url_reservations: http.url_reservations,
         http_timeouts: http.timeouts,
+        http_parameters: http.parameters,
         server_log,
         web_limits,
         paths,

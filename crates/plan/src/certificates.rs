@@ -64,6 +64,24 @@ impl Bound<CertificateSource> {
     }
 }
 
+/// What is bound to a name.
+#[derive(Clone, Debug)]
+enum Named {
+    Source(CertificateSource),
+    /// A store of its own, before that of the port.
+    Store(CentralStore),
+}
+
+impl Bound<Named> {
+    fn candidate(&self) -> Candidate<'_> {
+        let place = match &self.what {
+            Named::Source(source) => Place::Source(source),
+            Named::Store(store) => Place::CentralStore(store),
+        };
+        Candidate { place, terms: &self.terms }
+    }
+}
+
 /// The embedded default's.
 static EMBEDDED: Bound<CertificateSource> = Bound { what: CertificateSource::Embedded, terms: HandshakeTerms::NONE };
 
@@ -71,9 +89,9 @@ static EMBEDDED: Bound<CertificateSource> = Bound { what: CertificateSource::Emb
 #[derive(Clone, Debug, Default)]
 pub struct Certificates {
     by_address: HashMap<IpAddr, Bound<CertificateSource>>,
-    exact: HashMap<String, Bound<CertificateSource>>,
-    /// (suffix with its leading dot, certificate), the longest suffix first.
-    wildcard: Vec<(String, Bound<CertificateSource>)>,
+    exact: HashMap<String, Bound<Named>>,
+    /// (suffix with its leading dot, what is bound to it), the longest suffix first.
+    wildcard: Vec<(String, Bound<Named>)>,
     central_store: Option<Bound<CentralStore>>,
     /// Whether sites of the embedded default need the listener.
     embedded: bool,
@@ -88,26 +106,32 @@ impl Certificates {
         for binding in bindings {
             let terms = HandshakeTerms::of(binding, folder);
             let password = binding.place.password_file(folder);
-            let source = binding.place.files(folder).map(|(certificate, key)| Bound {
-                what: CertificateSource::Files { certificate, key, password: password.clone() },
-                terms: terms.clone(),
+            let files = binding.place.files(folder);
+            let source = files.map(|(certificate, key)| {
+                let password = password.clone();
+                CertificateSource::Files { certificate, key, password }
             });
-            match (&binding.key, source) {
-                (CertificateKey::Address(address), Some(source)) if address.port() == port => {
-                    here.by_address.insert(address.ip(), source);
+            let store = binding.place.directory(folder).map(|folder| CentralStore { folder, password });
+            match (&binding.key, source, store) {
+                (CertificateKey::Address(address), Some(what), _) if address.port() == port => {
+                    here.by_address.insert(address.ip(), Bound { what, terms });
                 }
-                (CertificateKey::Name(host, own), Some(source)) if *own == port => here.add_name(host, source),
-                (CertificateKey::CentralStore(own), None) if *own == port => {
-                    let store = binding.place.directory(folder).map(|folder| CentralStore { folder, password });
-                    here.central_store = store.map(|what| Bound { what, terms });
+                (CertificateKey::Name(host, own), Some(source), _) if *own == port => {
+                    here.add_name(host, Bound { what: Named::Source(source), terms });
                 }
-                (CertificateKey::Address(_) | CertificateKey::Name(..) | CertificateKey::CentralStore(_), _) => {}
+                (CertificateKey::Name(host, own), None, Some(store)) if *own == port => {
+                    here.add_name(host, Bound { what: Named::Store(store), terms });
+                }
+                (CertificateKey::CentralStore(own), None, Some(what)) if *own == port => {
+                    here.central_store = Some(Bound { what, terms });
+                }
+                (CertificateKey::Address(_) | CertificateKey::Name(..) | CertificateKey::CentralStore(_), ..) => {}
             }
         }
         here
     }
 
-    fn add_name(&mut self, host: &HostRule, source: Bound<CertificateSource>) {
+    fn add_name(&mut self, host: &HostRule, source: Bound<Named>) {
         match host {
             HostRule::Any => {}
             HostRule::Exact(name) => {
@@ -137,37 +161,52 @@ impl Certificates {
     /// the one of the address, of the name, of the central store, of the wildcard address. Only a central store, in
     /// which there may be no file for the name, has others behind it.
     pub fn candidates<'c>(&'c self, local: IpAddr, name: Option<&str>) -> impl Iterator<Item = Candidate<'c>> {
-        let address = self.by_address.get(&local);
+        let address = self.by_address.get(&local).map(Bound::<CertificateSource>::candidate);
         let exact = name.and_then(|name| self.exact.get(name));
         let covers = |suffix: &str| name.is_some_and(|name| name.len() > suffix.len() && name.ends_with(suffix));
-        let wildcard = self.wildcard.iter().find(|(suffix, _)| covers(suffix)).map(|(_, source)| source);
+        let wildcard = || self.wildcard.iter().find(|(suffix, _)| covers(suffix)).map(|(_, bound)| bound);
+        let named = exact.or_else(wildcard).map(Bound::<Named>::candidate);
         let central = self.central_store.as_ref().filter(|_| name.is_some());
         let central = central.map(|store| Candidate { place: Place::CentralStore(&store.what), terms: &store.terms });
         let any_v6 = self.by_address.get(&IpAddr::from([0_u16; 8])).filter(|_| local.is_ipv6());
         let any = self.by_address.get(&IpAddr::from([0_u8; 4]));
         let embedded = self.embedded.then_some(&EMBEDDED);
-        let first = address.or(exact).or(wildcard).map(Bound::candidate);
-        let rest = central.into_iter().chain(any_v6.or(any).or(embedded).map(Bound::candidate));
-        let rest = rest.take(if first.is_some() { 0 } else { usize::MAX });
+        let first = address.or(named);
+        let is_last = first.is_some_and(|first| matches!(first.place, Place::Source(_)));
+        let rest = central.into_iter().chain(any_v6.or(any).or(embedded).map(Bound::<CertificateSource>::candidate));
+        let rest = rest.take(if is_last { 0 } else { usize::MAX });
         first.into_iter().chain(rest)
     }
 
-    /// Every certificate that may be asked for, and the central store.
-    pub fn sources(&self) -> (impl Iterator<Item = &CertificateSource>, Option<&CentralStore>) {
-        let central = self.central_store.as_ref().map(|store| &store.what);
-        (self.bound().map(|bound| &bound.what), central)
+    /// Every certificate that may be asked for by itself.
+    pub fn sources(&self) -> impl Iterator<Item = &CertificateSource> {
+        let named = self.named().filter_map(|bound| match &bound.what {
+            Named::Source(source) => Some(source),
+            Named::Store(_) => None,
+        });
+        let addressed = self.by_address.values().chain(self.embedded.then_some(&EMBEDDED));
+        addressed.map(|bound| &bound.what).chain(named)
+    }
+
+    /// Every store that may be looked into: of names, and of the port.
+    pub fn stores(&self) -> impl Iterator<Item = &CentralStore> {
+        let named = self.named().filter_map(|bound| match &bound.what {
+            Named::Source(_) => None,
+            Named::Store(store) => Some(store),
+        });
+        named.chain(self.central_store.as_ref().map(|store| &store.what))
     }
 
     /// The files of authorities that clients' certificates may have to come from.
     pub fn client_authorities(&self) -> impl Iterator<Item = &Path> {
         let central = self.central_store.as_ref().map(|store| &store.terms);
-        let terms = self.bound().map(|bound| &bound.terms).chain(central);
+        let addressed = self.by_address.values().map(|bound| &bound.terms);
+        let terms = addressed.chain(self.named().map(|bound| &bound.terms)).chain(central);
         terms.filter_map(|terms| terms.client_ca.as_deref())
     }
 
-    fn bound(&self) -> impl Iterator<Item = &Bound<CertificateSource>> {
-        let named = self.exact.values().chain(self.wildcard.iter().map(|(_, source)| source));
-        self.by_address.values().chain(named).chain(self.embedded.then_some(&EMBEDDED))
+    fn named(&self) -> impl Iterator<Item = &Bound<Named>> {
+        self.exact.values().chain(self.wildcard.iter().map(|(_, bound)| bound))
     }
 
     /// What the most specific binding for this connection switches off.
@@ -248,6 +287,24 @@ mod tests {
         check(&all, ("127.0.0.3", Some("other")), "/store any");
         check(&all, ("127.0.0.3", None), "any");
         check(&all, ("::1", None), "any6");
+    }
+
+    #[test]
+    fn a_store_of_one_name_comes_before_that_of_the_port() {
+        let scoped = r#"<add hostnamePort="a.test:443" directory="/own"/>
+            <add hostnamePort="*.b.test:443" directory="/wild"/>
+            <add hostnamePort="c.test:443" file="c"/>"#;
+        let bound = configured(&format!(
+            r#"{scoped}<add centralStore="443" directory="/store"/>
+            <add ipPort="0.0.0.0:443" file="any"/><add ipPort="127.0.0.2:443" file="address"/>"#
+        ));
+        check(&bound, ("127.0.0.3", Some("a.test")), "/own /store any");
+        check(&bound, ("127.0.0.3", Some("x.b.test")), "/wild /store any");
+        check(&bound, ("127.0.0.3", Some("c.test")), "c");
+        check(&bound, ("127.0.0.2", Some("a.test")), "address");
+        check(&configured(scoped), ("127.0.0.3", Some("a.test")), "/own");
+        let stores: Vec<_> = bound.stores().map(|store| store.folder.display().to_string()).collect();
+        assert_eq!((stores.len(), stores.last().unwrap().as_str()), (3, "/store"));
     }
 
     #[test]

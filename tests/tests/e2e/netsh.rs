@@ -106,6 +106,21 @@ fn certificates_by_netsh_answer_at_once() {
     check(&front, &format!("delete sslcert {place}"), "SSL Certificate successfully deleted");
     assert_eq!(handshake(), "alert 40");
     check_refused(&front, &format!("delete sslcert {place}"), "SSL Certificate deletion failed, Error: 2");
+    // A central store for one name, and what `show` prints of it as what `add` takes.
+    let (store, scoped) = (front.path("home/certs/store"), format!("scopedccs=one.test:{}", net.at(2).port()));
+    fs::create_dir_all(&store).unwrap();
+    for file in ["one.test.pem", "one.test.key"] {
+        fs::copy(front.path(&format!("home/certs/{file}")), store.join(file)).unwrap();
+    }
+    let named = |name: &str| shown(net.at(2), &["-servername", name]);
+    check(&front, &format!("add sslcert {scoped} {APPLICATION}"), "SSL Certificate successfully added");
+    assert_eq!((&*named("one.test"), &*named("two.test")), ("one.test", "alert 112"));
+    let list = front.path("list.json");
+    fs::write(&list, netsh(&front, "show sslcert json=enable").expect_ok()).unwrap();
+    check(&front, &format!("delete sslcert {scoped}"), "SSL Certificate successfully deleted");
+    assert_eq!(named("one.test"), "alert 112");
+    check(&front, &format!("add sslcert json={}", list.display()), "SSL Certificate successfully added");
+    assert_eq!(named("one.test"), "one.test");
 }
 
 /// The protocol that a client which offers both versions of HTTP gets.

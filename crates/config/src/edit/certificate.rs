@@ -101,7 +101,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::under(folder.path());
         let store = CertificatePlace::Directory { directory: "x".to_owned(), password_file: None };
-        let wrong = Edit::BindCertificate("a.test:443".parse().unwrap(), store, HandshakeRules::default());
+        let wrong = Edit::BindCertificate("127.0.0.2:443".parse().unwrap(), store, HandshakeRules::default());
         assert!(matches!(edit(&home, &wrong), Err(EditError::Invalid(_))));
     }
 

@@ -50,6 +50,10 @@ pub(crate) const SSL_CERTS: ElementTable = ElementTable::new("sslCerts", &[]).co
             AttributeTable::new("disableLegacyTls", Bool),
             AttributeTable::new("enableSessionTicket", Bool),
             AttributeTable::new("disableSessionId", Bool),
+            // What `netsh http update sslpropertyex` sets.
+            AttributeTable::new("http2ReceiveWindow", UINT),
+            AttributeTable::new("http2MaxSettingsPerFrame", UINT),
+            AttributeTable::new("http2MaxSettingsPerMinute", UINT),
         ],
     ),
 ));
@@ -78,9 +82,19 @@ pub(crate) const TIMEOUTS: ElementTable = ElementTable::new(
 
 const SECONDS: Kind = Kind::uint(1, u16::MAX as i64);
 
+/// `cacheParameters`: what `netsh http add cacheparam` sets, in bytes.
+pub(crate) const CACHE_PARAMETERS: ElementTable = ElementTable::new(
+    "cacheParameters",
+    &[AttributeTable::new("maxCacheResponseSize", UINT), AttributeTable::new("cacheRangeChunkSize", UINT)],
+);
+
+/// `settings`: what `netsh http add setting` sets.
+pub(crate) const SETTINGS: ElementTable = ElementTable::new("settings", &[AttributeTable::new("sslThrottle", UINT)]);
+
 /// The table of an element of the HTTP service's store.
 pub(crate) fn http_section(name: &str) -> Option<&'static ElementTable> {
-    const SECTIONS: &[&ElementTable] = &[&IP_LISTEN, &SSL_CERTS, &URL_RESERVATIONS, &TIMEOUTS];
+    const SECTIONS: &[&ElementTable] =
+        &[&IP_LISTEN, &SSL_CERTS, &URL_RESERVATIONS, &TIMEOUTS, &CACHE_PARAMETERS, &SETTINGS];
     SECTIONS.iter().copied().find(|table| table.name.eq_ignore_ascii_case(name))
 }
 

@@ -28,7 +28,8 @@ mod value;
 pub(crate) use checks::parse_networks;
 pub(crate) use effects::idle_attributes;
 pub(crate) use http_service::{
-    CONFIGURATION_REDIRECTION, IP_LISTEN, SSL_CERTS, TIMEOUTS, URL_RESERVATIONS, http_section,
+    CACHE_PARAMETERS, CONFIGURATION_REDIRECTION, IP_LISTEN, SETTINGS, SSL_CERTS, TIMEOUTS, URL_RESERVATIONS,
+    http_section,
 };
 pub(crate) use known::{is_group, is_known_section};
 pub(crate) use names::near_name;

@@ -1,10 +1,12 @@
 //! `dump`: the commands that would make the HTTP service what it is.
 
-use doorward_config::{CertificateBinding, CertificateKey, Configuration, ReservationHolder, UrlReservation};
+use doorward_config::{
+    CertificateBinding, Configuration, HttpParameters, ReservationHolder, UrlReservation,
+};
 
 use crate::netsh::failure::Failure;
 use crate::netsh::http_service::HttpService;
-use crate::netsh::ssl_options::{NO_APPLICATION, OPTIONS};
+use crate::netsh::ssl_options::{EXTENDED, NO_APPLICATION, OPTIONS, tag_of};
 use crate::netsh::tags::{Kind, Tags};
 use crate::outcome::Outcome;
 
@@ -31,24 +33,43 @@ fn commands(configuration: &Configuration, place: &dyn HttpService) -> Vec<Strin
     listen
         .chain(timeout("idleconnectiontimeout", timeouts.idle_connection_s))
         .chain(timeout("headerwaittimeout", timeouts.header_wait_s))
-        .chain(configuration.certificates.iter().map(|binding| certificate(binding, place)))
+        .chain(parameters(configuration.http_parameters))
+        .chain(
+            configuration
+                .certificates
+                .iter()
+                .flat_map(|binding| std::iter::once(certificate(binding, place)).chain(properties(binding))),
+        )
         .chain(configuration.url_reservations.iter().map(reservation))
         .collect()
 }
 
+fn parameters(parameters: HttpParameters) -> impl Iterator<Item = String> {
+    let HttpParameters { max_cache_response_size, cache_range_chunk_size, ssl_throttle } = parameters;
+    let line = |tags: &str, number: Option<u32>| number.map(|number| format!("add {tags} value={number}"));
+    let lines = [
+        line("cacheparam type=maxcacheresponsesize", max_cache_response_size),
+        line("cacheparam type=cacherangechunksize", cache_range_chunk_size),
+        line("setting settingtype=sslthrottle", ssl_throttle),
+    ];
+    lines.into_iter().flatten()
+}
+
+fn properties(binding: &CertificateBinding) -> Vec<String> {
+    let place = format!("update sslpropertyex {}={}", tag_of(binding), binding.key);
+    let written = EXTENDED.iter().filter_map(|own| Some((own, binding.written.text(own.attribute)?)));
+    written.map(|(own, text)| format!("{place} propertyid={} {}={text}", own.id, own.tag)).collect()
+}
+
 fn certificate(binding: &CertificateBinding, place: &dyn HttpService) -> String {
-    let tag = match binding.key {
-        CertificateKey::Address(_) => "ipport",
-        CertificateKey::Name(..) => "hostnameport",
-        CertificateKey::CentralStore(_) => "ccs",
-    };
+    let tag = tag_of(binding);
     let mut words = vec![format!("add sslcert {tag}={}", binding.key)];
     let mut add = |tag: &str, value: &str| words.push(format!("{tag}={value}"));
     add("appid", binding.written.text("appId").unwrap_or(NO_APPLICATION));
     if let Some(hash) = place.thumbprint(&binding.place) {
         add("certhash", &hash);
     }
-    let is_name = matches!(binding.key, CertificateKey::Name(..));
+    let is_name = tag == "hostnameport";
     for option in OPTIONS {
         match binding.written.text(option.attribute) {
             Some(text) if option.kind == Kind::Switch => {

@@ -18,6 +18,9 @@ pub trait HttpService: Installation {
     /// SHA-1 of the certificate that lies there, in lower case digits.
     fn thumbprint(&self, place: &CertificatePlace) -> Option<String>;
 
+    /// The text of a file that a command line names, from the folder in which the command was typed.
+    fn read_file(&self, name: &str) -> Result<String, Trouble>;
+
     /// The files that the server keeps open now.
     fn cached_files(&self) -> Result<Vec<CachedFile>, Trouble>;
 

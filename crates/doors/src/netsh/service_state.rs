@@ -3,7 +3,7 @@
 use doorward_config::{Configuration, Site, SiteLimits};
 
 use crate::installation::{RunState, Trouble};
-use crate::netsh::failure::Failure;
+use crate::netsh::failure::{Failure, NOT_SUPPORTED};
 use crate::netsh::heading;
 use crate::netsh::http_service::HttpService;
 use crate::netsh::registered::{pools, urls};
@@ -17,6 +17,10 @@ const GROUPS: u64 = 0xFE00_0000_2000_0000;
 /// What stands for a bandwidth without limit.
 const UNLIMITED: u32 = u32::MAX;
 
+/// Microsoft's pages show no output of this view.
+const NO_CLIENT_VIEW: &str = "what view=client prints is documented nowhere: `doorward status` tells how many are \
+                              connected where, `appcmd list requests` who is being answered, `doorward limits clients` who is limited";
+
 /// Everything that is shown.
 struct State {
     configuration: Configuration,
@@ -27,6 +31,9 @@ struct State {
 }
 
 pub(super) fn show(tags: &Tags, place: &mut dyn HttpService) -> Result<Outcome, Failure> {
+    if tags.text("view").is_some_and(|view| view.eq_ignore_ascii_case("client")) {
+        return Err(Failure::hinted("", NOT_SUPPORTED, NO_CLIENT_VIEW));
+    }
     let by_queue = tags.text("view").is_some_and(|view| view.eq_ignore_ascii_case("requestq"));
     let pid = place.server_pid().ok_or_else(|| Failure::of("", &Trouble::NotRunning))?;
     let configuration = place.configuration().map_err(|trouble| Failure::of("", &trouble))?;

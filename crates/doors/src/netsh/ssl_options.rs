@@ -1,6 +1,6 @@
 //! What belongs to a certificate's binding beyond its place: tags, attributes and lines of `show sslcert`.
 
-use doorward_config::{CertificateBinding, CertificateKey};
+use doorward_config::{CertificateBinding, CertificateKey, CertificatePlace};
 
 use crate::netsh::http_service::HttpService;
 use crate::netsh::labelled;
@@ -80,12 +80,32 @@ pub(super) const NO_APPLICATION: &str = "{00000000-0000-0000-0000-000000000000}"
 /// Characters of a label's column.
 const LABEL: usize = 29;
 
-/// What HTTP.sys prints below every binding: its own settings of HTTP/2, which cannot be changed here. Scripts that
-/// read the list look for the last of these lines.
-const EXTENDED: &[(u32, &[(&str, &str)])] = &[
-    (0, &[("Receive Window", "1048576")]),
-    (1, &[("Max Settings Per Frame", "2796202"), ("Max Settings Per Minute", "4294967295")]),
+/// One value of an extended property: HTTP.sys's own settings of HTTP/2, printed below every binding. Scripts that read
+/// the list look for the last of these lines.
+pub(super) struct Extended {
+    pub(super) id: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) attribute: &'static str,
+    label: &'static str,
+    /// Where nobody set it.
+    default: &'static str,
+}
+
+/// Those of one property stand together.
+pub(super) const EXTENDED: &[Extended] = &[
+    extended(("0", "receivewindow"), "http2ReceiveWindow", "Receive Window", "1048576"),
+    extended(("1", "maxsettingsperframe"), "http2MaxSettingsPerFrame", "Max Settings Per Frame", "2796202"),
+    extended(("1", "maxsettingsperminute"), "http2MaxSettingsPerMinute", "Max Settings Per Minute", "4294967295"),
 ];
+
+const fn extended(
+    (id, tag): (&'static str, &'static str),
+    attribute: &'static str,
+    label: &'static str,
+    default: &'static str,
+) -> Extended {
+    Extended { id, tag, attribute, label, default }
+}
 
 const fn option(
     (tag, attribute): (&'static str, &'static str),
@@ -100,12 +120,29 @@ const fn switch(tag: &'static str, attribute: &'static str, label: &'static str,
     SslOption { tag, attribute, kind: Kind::Switch, label, shown }
 }
 
+/// Whether a binding is a central store of one name, which netsh calls scoped.
+pub(super) fn is_scoped(binding: &CertificateBinding) -> bool {
+    let is_store = matches!(binding.place, CertificatePlace::Directory { .. });
+    is_store && matches!(binding.key, CertificateKey::Name(..))
+}
+
+/// The tag that names a binding's place.
+pub(super) fn tag_of(binding: &CertificateBinding) -> &'static str {
+    match binding.key {
+        CertificateKey::Address(_) => "ipport",
+        CertificateKey::Name(..) if is_scoped(binding) => "scopedccs",
+        CertificateKey::Name(..) => "hostnameport",
+        CertificateKey::CentralStore(_) => "ccs",
+    }
+}
+
 /// The lines of one binding.
 pub(super) fn lines(binding: &CertificateBinding, place: &dyn HttpService) -> Vec<String> {
     let line = |label: &str, value: &str| labelled("    ", (label, LABEL), value);
-    let is_store = matches!(binding.key, CertificateKey::CentralStore(_));
+    let is_store = matches!(binding.place, CertificatePlace::Directory { .. });
     let label = match binding.key {
         CertificateKey::Address(_) => "IP:port",
+        CertificateKey::Name(..) if is_store => "Scoped CCS",
         CertificateKey::Name(..) => "Hostname:port",
         CertificateKey::CentralStore(_) => "Central Certificate Store",
     };
@@ -130,10 +167,14 @@ pub(super) fn lines(binding: &CertificateBinding, place: &dyn HttpService) -> Ve
         };
         lines.push(line(option.label, value));
     }
-    for (id, values) in EXTENDED {
-        lines.push(" Extended Properties:".to_owned());
-        lines.push(line("PropertyId", &id.to_string()));
-        lines.extend(values.iter().map(|(label, value)| line(label, value)));
+    let mut property = "";
+    for extended in EXTENDED {
+        if extended.id != property {
+            property = extended.id;
+            lines.push(" Extended Properties:".to_owned());
+            lines.push(line("PropertyId", property));
+        }
+        lines.push(line(extended.label, binding.written.text(extended.attribute).unwrap_or(extended.default)));
     }
     lines
 }

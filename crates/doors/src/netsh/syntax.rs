@@ -3,7 +3,7 @@
 use crate::netsh::failure::Failure;
 use crate::netsh::http_service::HttpService;
 use crate::netsh::tags::{Kind, Tag, Tags};
-use crate::netsh::{cache, certs, dump, listen, service_state, timeouts, urls};
+use crate::netsh::{cache, certs, dump, listen, parameters, service_state, ssl_properties, timeouts, urls};
 use crate::outcome::Outcome;
 
 /// What carries a command out.
@@ -24,10 +24,22 @@ pub(super) struct Command {
 /// Every command, in alphabetical order.
 pub(super) const COMMANDS: &[Command] = &[
     command(
+        ("add", "cacheparam"),
+        &[CACHE_TYPE, required("value", 1).of(Kind::Number(u32::MAX))],
+        "Adds a cache parameter to the service.",
+        parameters::add_cache,
+    ),
+    command(
         ("add", "iplisten"),
         &[required("ipaddress", 0).or(&["address"])],
         "Adds an IP address to the IP listen list.",
         listen::add,
+    ),
+    command(
+        ("add", "setting"),
+        &[SETTING, required("value", 1).of(Kind::Number(u32::MAX))],
+        "Adds a global setting to the service.",
+        parameters::add_setting,
     ),
     command(("add", "sslcert"), ADD_CERT, "Adds an SSL server certificate binding.", certs::add),
     command(
@@ -49,19 +61,32 @@ pub(super) const COMMANDS: &[Command] = &[
         "Deletes an IP address from the IP listen list.",
         listen::delete,
     ),
+    command(("delete", "setting"), &[SETTING], "Deletes a global setting.", parameters::delete_setting),
     command(("delete", "sslcert"), PLACE, "Deletes SSL certificate bindings.", certs::delete),
     command(("delete", "timeout"), &[TIMEOUT_TYPE], "Deletes a global timeout.", timeouts::delete),
     command(("delete", "urlacl"), &[required("url", 0)], "Deletes a URL reservation.", urls::delete),
     command(("dump", ""), &[], "Displays a configuration script.", dump::dump),
     command(("flush", "logbuffer"), &[], "Flushes the log buffers.", cache::flush_logs),
+    command(("show", "cacheparam"), &[], "Shows the cache parameters of the service.", parameters::show_cache),
     command(("show", "cachestate"), &[optional("url", 0)], "Shows which files are kept ready.", cache::show),
     command(("show", "iplisten"), &[], "Displays the IP addresses in the IP listen list.", listen::show),
     command(("show", "servicestate"), STATE, "Shows a snapshot of the HTTP service.", service_state::show),
+    command(("show", "setting"), &[], "Shows the settings of the service.", parameters::show_setting),
     command(("show", "sslcert"), OPTIONAL_PLACE, "Displays SSL certificate bindings.", certs::show),
     command(("show", "timeout"), &[], "Shows the timeout values of the service.", timeouts::show),
     command(("show", "urlacl"), &[optional("url", 0)], "Displays URL reservations.", urls::show),
     command(("update", "sslcert"), ADD_CERT, "Updates an SSL server certificate binding.", certs::update),
+    command(
+        ("update", "sslpropertyex"),
+        PROPERTY,
+        "Updates an extended property of an SSL server certificate binding.",
+        ssl_properties::update,
+    ),
 ];
+
+const CACHE_TYPE: Tag = required("type", 0).of(Kind::Word(&["cacherangechunksize", "maxcacheresponsesize"]));
+
+const SETTING: Tag = required("settingtype", 0).of(Kind::Word(&["sslthrottle"]));
 
 const TIMEOUT_TYPE: Tag = required("timeouttype", 0).of(Kind::Word(&["idleconnectiontimeout", "headerwaittimeout"]));
 
@@ -77,6 +102,18 @@ const OPTIONAL_PLACE: &[Tag] = &[
     optional("hostnameport", 0).of(Kind::NamePort),
     optional("ccs", 0).of(Kind::Port),
     optional("scopedccs", 0).of(Kind::NamePort),
+    optional("json", 1).of(Kind::Word(&["enable", "disable"])),
+];
+
+const PROPERTY: &[Tag] = &[
+    required("ipport", 0).of(Kind::AddressPort),
+    required("hostnameport", 0).of(Kind::NamePort),
+    required("ccs", 0).of(Kind::Port),
+    required("scopedccs", 0).of(Kind::NamePort),
+    required("propertyid", 1).of(Kind::Word(&["0", "1"])),
+    optional("maxsettingsperframe", 2).of(Kind::Number(u32::MAX)),
+    optional("receivewindow", 2).of(Kind::Number(u32::MAX)),
+    optional("maxsettingsperminute", 3).of(Kind::Number(u32::MAX)),
 ];
 
 const ADD_CERT: &[Tag] = &[
@@ -84,6 +121,7 @@ const ADD_CERT: &[Tag] = &[
     required("hostnameport", 0).of(Kind::NamePort),
     required("ccs", 0).of(Kind::Port),
     required("scopedccs", 0).of(Kind::NamePort),
+    required("json", 0).of(Kind::File),
     required("appid", 1),
     optional("certhash", 2),
     optional("certstorename", 3),
@@ -118,7 +156,7 @@ const ADD_URL: &[Tag] = &[
 ];
 
 const STATE: &[Tag] =
-    &[optional("view", 0).of(Kind::Word(&["session", "requestq"])), optional("verbose", 1).of(Kind::YesNo)];
+    &[optional("view", 0).of(Kind::Word(&["session", "requestq", "client"])), optional("verbose", 1).of(Kind::YesNo)];
 
 const fn command(
     (verb, object): (&'static str, &'static str),
@@ -162,6 +200,7 @@ impl Tag {
             Kind::Switch => "enable|disable".to_owned(),
             Kind::YesNo => "yes|no".to_owned(),
             Kind::Number(max) => format!("number up to {max}, 0x for hexadecimal"),
+            Kind::File => "file".to_owned(),
             Kind::Word(words) => words.join("|"),
         };
         format!("[{}=]<{value}>", self.name)
@@ -214,6 +253,12 @@ pub(super) fn find(words: &[String]) -> Option<(&'static Command, &[String])> {
     Some((choose(object, of_verb().map(|command| (command.object, command)))?, rest))
 }
 
+/// The command of these two words, which there is.
+pub(super) fn of(verb: &str, object: &str) -> &'static Command {
+    let found = COMMANDS.iter().find(|command| command.verb == verb && command.object == object);
+    found.unwrap_or(&COMMANDS[0])
+}
+
 /// The verb that a word means.
 pub(super) fn verb_of(word: &str) -> Option<&'static str> {
     let mut verbs: Vec<&'static str> = COMMANDS.iter().map(|command| command.verb).collect();
@@ -244,9 +289,11 @@ mod tests {
         check("add iplisten", Some("add iplisten"));
         check("DEL IPLISTEN x", Some("delete iplisten"));
         check("sh ipl", Some("show iplisten"));
-        check("sh c", Some("show cachestate"));
+        check("sh c", None);
+        check("sh caches", Some("show cachestate"));
+        check("upd sslp", Some("update sslpropertyex"));
         check("s s", None);
-        check("show se", Some("show servicestate"));
+        check("show ser", Some("show servicestate"));
         check("d iplisten", None);
         check("du", Some("dump"));
         check("fl log", Some("flush logbuffer"));

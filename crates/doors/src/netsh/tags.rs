@@ -22,6 +22,8 @@ pub(super) enum Kind {
     YesNo,
     /// A number up to this one, with `0x` in hexadecimal.
     Number(u32),
+    /// A file that says everything: nothing else has to be there.
+    File,
     /// One of some words.
     Word(&'static [&'static str]),
 }
@@ -41,7 +43,7 @@ pub(super) struct Tag {
 }
 
 /// The tags of one line.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Tags(Vec<(&'static str, String)>);
 
 impl Kind {
@@ -49,7 +51,7 @@ impl Kind {
     fn accepts(self, text: &str) -> bool {
         let word = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
         match self {
-            Kind::Text | Kind::AddressPort | Kind::NamePort | Kind::Port | Kind::Sddl => !text.is_empty(),
+            Kind::Text | Kind::AddressPort | Kind::NamePort | Kind::Port | Kind::Sddl | Kind::File => !text.is_empty(),
             Kind::Switch => word(&["enable", "disable"]),
             Kind::YesNo => word(&["yes", "no"]),
             Kind::Number(max) => number(text).is_some_and(|number| number <= max),
@@ -65,6 +67,7 @@ impl Kind {
             Kind::AddressPort => text.parse::<std::net::SocketAddr>().is_ok(),
             Kind::NamePort => text.rsplit_once(':').is_some_and(|(_, port)| digits(port)),
             Kind::Sddl => ["D:", "O:", "G:"].iter().any(|begin| text.starts_with(begin)) && text.contains('('),
+            Kind::File => text.contains(".json"),
             Kind::Text | Kind::Switch | Kind::YesNo | Kind::Number(_) | Kind::Word(_) => true,
         }
     }
@@ -79,6 +82,16 @@ pub(super) fn number(text: &str) -> Option<u32> {
 }
 
 impl Tags {
+    /// Tags that no line names.
+    pub(super) fn of(all: Vec<(&'static str, String)>) -> Self {
+        Self(all)
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Reads the words of a command.
     pub(super) fn read(command: &'static Command, words: &[String]) -> Result<Self, Slip> {
         let mut tags = Self::default();
@@ -100,7 +113,8 @@ impl Tags {
             }
             tags.0.push((tag.name, value.to_owned()));
         }
-        let missing = |tag: &Tag| tag.required && !tags.has_place(command, tag.place);
+        let says_all = command.tags.iter().any(|tag| tag.kind == Kind::File && tags.text(tag.name).is_some());
+        let missing = |tag: &Tag| tag.required && !says_all && !tags.has_place(command, tag.place);
         if command.tags.iter().any(missing) { Err(Slip::Missing) } else { Ok(tags) }
     }
 
@@ -163,6 +177,14 @@ mod tests {
         check("add sslcert 1.1.1.1:443 {a} aa", "ipport=1.1.1.1:443 appid={a} certhash=aa");
         check("add sslcert a.test:443 {a}", "hostnameport=a.test:443 appid={a}");
         check("add sslcert 443 {a}", "ccs=443 appid={a}");
+        check("add sslcert a.json", "json=a.json");
+        check("add sslcert json=C:/x", "json=C:/x");
+        check("show sslcert json=ENABLE", "json=ENABLE");
+        check(
+            "update sslpropertyex a.test:443 1 5 6",
+            "hostnameport=a.test:443 propertyid=1 maxsettingsperframe=5 maxsettingsperminute=6",
+        );
+        check("update sslpropertyex ccs=443 0 receivewindow=9", "ccs=443 propertyid=0 receivewindow=9");
         check("add sslcert [::1]:443 {a}", "ipport=[::1]:443 appid={a}");
     }
 

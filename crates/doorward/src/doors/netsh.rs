@@ -124,6 +124,10 @@ impl HttpService for Service<'_> {
         }
     }
 
+    fn read_file(&self, name: &str) -> Result<String, Trouble> {
+        std::fs::read_to_string(name).map_err(Trouble::System)
+    }
+
     fn cached_files(&self) -> Result<Vec<CachedFile>, Trouble> {
         let socket = self.socket.as_deref().ok_or(Trouble::NotRunning)?;
         let files: Vec<CachedFileStatus> = ask(socket, (Method::GET, "/v1/cache"), None).map_err(trouble)?;

@@ -94,12 +94,12 @@ impl Store {
     pub(crate) fn of(plan: &Plan, before: &Self) -> Self {
         let mut store = Self::default();
         for listener in plan.listeners.values().filter(|listener| listener.secure) {
-            let (sources, central) = listener.certificates.sources();
-            sources.for_each(|source| store.take(source, before));
+            listener.certificates.sources().for_each(|source| store.take(source, before));
             listener.certificates.client_authorities().for_each(|file| store.take_authorities(file, before));
-            if let Some(central) = central
-                && !store.central.contains_key(central)
-            {
+            for central in listener.certificates.stores() {
+                if store.central.contains_key(central) {
+                    continue;
+                }
                 let files = central_store(central);
                 for source in files.values() {
                     store.take(source, before);
