@@ -1,8 +1,6 @@
 //! `dump`: the commands that would make the HTTP service what it is.
 
-use doorward_config::{
-    CertificateBinding, Configuration, HttpParameters, ReservationHolder, UrlReservation,
-};
+use doorward_config::{CertificateBinding, Configuration, HttpParameters, ReservationHolder, UrlReservation};
 
 use crate::netsh::failure::Failure;
 use crate::netsh::http_service::HttpService;
