@@ -147,9 +147,11 @@ fn entries(what: &'static str, tags: &Tags, place: &dyn HttpService) -> Result<(
             "json names a file that says everything, so it stands alone",
         ));
     }
-    let text = place.read_file(file).map_err(|trouble| match trouble {
+    let text = place.read_file(file).map_err(|trouble| match &trouble {
         Trouble::System(error) if error.kind() == std::io::ErrorKind::NotFound => Failure::win32(what, FILE_NOT_FOUND),
-        trouble => Failure::of(what, &trouble),
+        Trouble::System(_) | Trouble::Edit(_) | Trouble::Load(_) | Trouble::NotRunning | Trouble::Refused { .. } => {
+            Failure::of(what, &trouble)
+        }
     })?;
     let broken = |reason: String| Failure::hinted(what, INVALID_PARAMETER, format!("{file}: {reason}"));
     let (entries, notes) = ssl_json::read(&text).map_err(broken)?;

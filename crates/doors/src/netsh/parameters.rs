@@ -14,7 +14,7 @@ const ADDING: &str = "Setting add failed";
 const DELETING: &str = "Setting deletion failed";
 const CACHE: &str = "cacheParameters";
 const SETTINGS: &str = "settings";
-const THROTTLE: &str = "sslThrottle";
+const TLS_LIMIT: &str = "sslThrottle";
 /// HTTP.sys's own limit of what it keeps (IIS reference §7.6), in bytes.
 const RESPONSE_BYTES_MAX: u32 = 262_144;
 const NOT_SET: &str = "Not Set";
@@ -39,7 +39,7 @@ pub(super) fn show_cache(_: &Tags, place: &mut dyn HttpService) -> Result<Outcom
 }
 
 pub(super) fn add_setting(tags: &Tags, place: &mut dyn HttpService) -> Result<Outcome, Failure> {
-    let change = change(SETTINGS, set(THROTTLE, tags));
+    let change = change(SETTINGS, set(TLS_LIMIT, tags));
     let notes = place.apply(&change).map_err(|trouble| Failure::of(ADDING, &trouble))?;
     Ok(said("Setting successfully added", &with_remark(notes)))
 }
@@ -48,15 +48,15 @@ pub(super) fn delete_setting(_: &Tags, place: &mut dyn HttpService) -> Result<Ou
     if present(DELETING, place)?.ssl_throttle.is_none() {
         return Err(Failure::win32(DELETING, FILE_NOT_FOUND));
     }
-    let change = change(SETTINGS, Deed::Unset { attribute: THROTTLE.to_owned() });
+    let change = change(SETTINGS, Deed::Unset { attribute: TLS_LIMIT.to_owned() });
     let notes = place.apply(&change).map_err(|trouble| Failure::of(DELETING, &trouble))?;
     Ok(said("Setting successfully deleted", &notes))
 }
 
 pub(super) fn show_setting(_: &Tags, place: &mut dyn HttpService) -> Result<Outcome, Failure> {
-    let throttle = present("", place)?.ssl_throttle;
+    let limit = present("", place)?.ssl_throttle;
     let mut lines = heading("HTTP service settings:");
-    lines.push(format!("sslthrottle: {}", throttle.map_or_else(|| NOT_SET.to_owned(), |number| number.to_string())));
+    lines.push(format!("sslthrottle: {}", limit.map_or_else(|| NOT_SET.to_owned(), |number| number.to_string())));
     Ok(Outcome::done(lines))
 }
 

@@ -186,7 +186,8 @@ fn hash_digits(hash: &str) -> Result<String, String> {
         return Ok(hash.to_owned());
     }
     let bytes = from_base64(hash).ok_or_else(|| format!("SslHash '{hash}' is neither base64 nor hexadecimal"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }
 
 fn bytes(digits: &str) -> Option<Vec<u8>> {
