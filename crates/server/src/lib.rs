@@ -30,6 +30,7 @@ mod render;
 mod respond;
 mod send;
 mod site_use;
+mod socket;
 mod stage;
 mod static_file;
 mod status;

@@ -12,6 +12,7 @@ use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use crate::socket::Socket;
 use crate::tls::{ClientCertificate, Session};
 
 /// At most this much of a file is sent before other connections get their turn (design: engine).
@@ -20,14 +21,14 @@ pub(crate) const SEND_FILE_BYTES_MAX: usize = 256 * 1024;
 /// A client's connection after accept.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    tcp: TcpStream,
+    tcp: Socket,
     /// Apart, so that a plain connection pays one word for it.
     tls: Option<Box<Session>>,
 }
 
 impl Stream {
     pub(crate) fn plain(tcp: TcpStream) -> Self {
-        Self { tcp, tls: None }
+        Self { tcp: Socket::new(tcp), tls: None }
     }
 
     /// From now on everything goes through TLS.
@@ -36,7 +37,7 @@ impl Stream {
     }
 
     /// The socket itself, for the handshake.
-    pub(crate) fn tcp(&self) -> &TcpStream {
+    pub(crate) fn tcp(&self) -> &Socket {
         &self.tcp
     }
 
@@ -44,7 +45,7 @@ impl Stream {
     pub(crate) fn try_first_byte(&self) -> io::Result<Option<u8>> {
         let mut byte = [0];
         let (count, _) =
-            self.tcp.try_io(Interest::READABLE, || Ok(rustix::net::recv(&self.tcp, &mut byte, RecvFlags::PEEK)?))?;
+            self.tcp.try_io(Interest::READABLE, || Ok(rustix::net::recv(&*self.tcp, &mut byte, RecvFlags::PEEK)?))?;
         Ok((count > 0).then_some(byte[0]))
     }
 
@@ -62,7 +63,7 @@ impl Stream {
     /// Bytes that are there now; `WouldBlock` when there are none.
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &self.tls {
-            None => read_what_is_there(&self.tcp, buffer),
+            None => self.tcp.read(buffer),
             Some(session) => session.try_read(&self.tcp, buffer),
         }
     }
@@ -83,7 +84,7 @@ impl Stream {
             return self.try_write(bytes);
         }
         let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
-        self.tcp.try_io(Interest::WRITABLE, || Ok(rustix::net::send(&self.tcp, bytes, flags)?))
+        self.tcp.try_io(Interest::WRITABLE, || Ok(rustix::net::send(&*self.tcp, bytes, flags)?))
     }
 
     /// Sends file bytes; without TLS they are not brought into this process. 0 means the file has ended.
@@ -92,7 +93,7 @@ impl Stream {
         if let Some(session) = &self.tls {
             return session.try_send_file(&self.tcp, (file, offset), count);
         }
-        self.tcp.try_io(Interest::WRITABLE, || match rustix::fs::sendfile(&self.tcp, file, Some(offset), count) {
+        self.tcp.try_io(Interest::WRITABLE, || match rustix::fs::sendfile(&*self.tcp, file, Some(offset), count) {
             Err(Errno::INTR) => Err(io::ErrorKind::WouldBlock.into()),
             other => other.map_err(io::Error::from),
         })
@@ -109,12 +110,12 @@ impl Stream {
     pub(crate) fn shut_down_write(&self) {
         self.say_goodbye();
         // The client may be gone already; then there is nobody to tell.
-        let _gone = SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
+        let _gone = SockRef::from(&*self.tcp).shutdown(std::net::Shutdown::Write);
     }
 
     /// Makes the coming drop a TCP reset instead of an orderly close (D11).
     pub(crate) fn reset_on_drop(&self) {
-        let _gone = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
+        let _gone = SockRef::from(&*self.tcp).set_linger(Some(Duration::ZERO));
     }
 
     /// Whether the client has closed or reset its side. Bytes it sent ahead stay unread.
@@ -126,9 +127,9 @@ impl Stream {
             return Poll::Ready(());
         }
         let mut byte = [std::mem::MaybeUninit::uninit()];
-        match SockRef::from(&self.tcp).peek(&mut byte) {
+        match SockRef::from(&*self.tcp).peek(&mut byte) {
             Ok(0) => Poll::Ready(()),
-            Ok(_) => Poll::Pending,
+            Ok(_) => self.tcp.poll_hung_up(context),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 // The readiness was old; clear it, so that the next bytes wake us.
                 let _none = self.tcp.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
@@ -143,21 +144,6 @@ impl Stream {
             Err(_) => Poll::Ready(()),
         }
     }
-}
-
-/// Reads once. A read that leaves room in the buffer has emptied the socket: the readiness is taken back at once, where
-/// otherwise another read would have to find out. Bytes that come later are a new event, since epoll is asked for edges.
-pub(crate) fn read_what_is_there(tcp: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut emptied = None;
-    let read = tcp.try_io(Interest::READABLE, || {
-        let (count, _) = rustix::net::recv(tcp, &mut *buffer, RecvFlags::empty())?;
-        if count == 0 || count == buffer.len() {
-            return Ok(count);
-        }
-        emptied = Some(count);
-        Err(io::ErrorKind::WouldBlock.into())
-    });
-    emptied.map_or(read, Ok)
 }
 
 /// The two ends of a connection.

@@ -3,9 +3,12 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use crate::harness::client::Connection;
 use crate::harness::config::{document, proxy, site};
 use crate::harness::home::Home;
+use crate::harness::http2::Http2;
 use crate::harness::net::Net;
 use crate::harness::peer::find;
 use crate::harness::proc::{cpu_ticks, descriptors};
@@ -110,6 +113,27 @@ fn silent_clients_are_left_in_time() {
     check("a trickled body", 2, "Timer_EntityBody", patience_with_a_trickle(net, trickled));
     let unwanted = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
     check("a trickled body that nobody wants", 2, "Timer_EntityBody", patience_with_a_trickle(net, unwanted));
+}
+
+#[test]
+fn http2_a_trickled_body_is_left_in_time() {
+    let net = Net::of("http2_a_trickled_body_is_left_in_time");
+    let upstream = Upstream::start(net.ip(100));
+    let sites = site(1, "one", &["http/{NET}.2:{PORT}:"]);
+    let limits = r#"connectionTimeout="00:00:02""#;
+    let configuration = with_web_limits(&sites, &proxy("one/app", &upstream.url()), limits);
+    let front = Home::on(net).config(&configuration).start();
+    let http2 = Http2::connect(net, 0, net.at(2));
+    let (sent, mut body) = http2.begin_upload_of("/app/", Some(100_000));
+    let since = Instant::now();
+    while body.send_data(Bytes::from_static(b"x"), false).is_ok() && since.elapsed() < LATE * 2 {
+        silence(100);
+    }
+    let taken = since.elapsed();
+    assert!(taken > Duration::from_millis(1800) && taken < Duration::from_secs(2) + LATE, "{taken:?}");
+    assert!(sent.answer().is_err());
+    let line = &front.http_err(1)[0];
+    assert_eq!((line.field("s-reason"), line.field("streamid")), ("Timer_EntityBody", "1"));
 }
 
 #[test]

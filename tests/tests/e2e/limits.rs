@@ -71,18 +71,46 @@ fn a_vanished_client_of_a_proxy_gives_its_place_back() {
     let net = Net::of("a_vanished_client_of_a_proxy_gives_its_place_back");
     let upstream = Upstream::start(net.ip(100));
     let front = limited(net, "", &concurrent(1), &proxy("shop/slow", &upstream.url())).start();
-    for path in ["/slow/half", "/slow/held"] {
+    let leavings: [(&str, fn(Connection)); 3] = [
+        ("gone", Connection::vanish),
+        ("gone behind a request sent ahead", |mut client| {
+            client.send_get("x", "/ahead").unwrap();
+            client.vanish();
+        }),
+        ("closed behind a request sent ahead", |mut client| client.send_get("x", "/ahead").unwrap()),
+    ];
+    for (path, (how, leave)) in
+        ["/slow/half", "/slow/held"].into_iter().flat_map(|path| leavings.map(|own| (path, own)))
+    {
         let mut slow = net.client(0).connect(net.at(2)).unwrap();
         slow.send_get("x", path).unwrap();
         upstream.wait_held(1);
         assert_eq!(net.client(0).status(net.at(2), "/"), 403, "{path}");
-        slow.vanish();
-        let what = format!("the place of {path} to be free while its upstream is silent");
+        leave(slow);
+        let what = format!("the place of {path}, {how}, to be free while its upstream is silent");
         wait_until(&what, || (net.client(0).status(net.at(2), "/") == 200).then_some(()));
         upstream.release(1);
         upstream.wait_held(0);
     }
     drop(front);
+}
+
+#[test]
+fn a_request_sent_ahead_waits_for_its_turn() {
+    let net = Net::of("a_request_sent_ahead_waits_for_its_turn");
+    let upstream = Upstream::start(net.ip(100));
+    let _front = limited(net, "", "", &proxy("shop/slow", &upstream.url())).start();
+    let mut client = hold(net, &upstream, 0);
+    for held in 1..=3 {
+        // It arrives while nobody may read it.
+        client.send_get("x", &format!("/slow/held{held}")).unwrap();
+        net.client(1).get(net.at(2), "/");
+        upstream.release(1);
+        assert_eq!(client.receive().unwrap().status, 200);
+        upstream.wait_held(1);
+    }
+    upstream.release(1);
+    assert_eq!(client.receive().unwrap().status, 200);
 }
 
 #[test]

@@ -107,6 +107,14 @@ impl Asked {
         }
     }
 
+    /// Goes away behind bytes that nobody has read yet.
+    fn vanish_behind_a_request(mut self) {
+        if let Asked::Connection(connection) = &mut self {
+            connection.send("GET /ahead HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        }
+        self.vanish();
+    }
+
     fn vanish(self) {
         match self {
             Asked::Connection(connection) => connection.vanish(),
@@ -262,7 +270,11 @@ fn in_progress(way: &Way) -> String {
     way.wait_logged(1, "403 501 0");
     first.vanish();
     wait_until("the place of the one who vanished", || (way.status(0, 2) == 200).then_some(()));
-    way.upstream.release(2);
+    let ahead = way.hold(2, 3);
+    assert_eq!(way.status(0, 2), 403);
+    ahead.vanish_behind_a_request();
+    wait_until("the place of the one who sent ahead", || (way.status(0, 2) == 200).then_some(()));
+    way.upstream.release(3);
     way.upstream.wait_held(0);
     let second = second.status().unwrap();
     format!("third {third}, another client's {other}, fourth after one vanished 200, second {second}")

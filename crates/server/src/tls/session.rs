@@ -7,9 +7,8 @@ use std::os::unix::fs::FileExt;
 use std::task::{Context, Poll, ready};
 
 use rustls::ServerConnection;
-use tokio::net::TcpStream;
 
-use crate::stream::read_what_is_there;
+use crate::socket::Socket;
 
 /// Received from the socket at a time.
 const CIPHERTEXT_BYTES: usize = 32 * 1024;
@@ -64,16 +63,16 @@ impl Outgoing {
 }
 
 /// The socket as rustls reads it.
-pub(super) struct From<'t>(pub(super) &'t TcpStream);
+pub(super) struct From<'t>(pub(super) &'t Socket);
 
 impl Read for From<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        read_what_is_there(self.0, buffer)
+        self.0.read(buffer)
     }
 }
 
 /// The socket as rustls writes it.
-pub(super) struct To<'t>(pub(super) &'t TcpStream);
+pub(super) struct To<'t>(pub(super) &'t Socket);
 
 impl Write for To<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -96,12 +95,12 @@ impl Session {
     }
 
     /// As [`crate::stream::Stream::poll_readable`].
-    pub(crate) fn poll_readable(&self, tcp: &TcpStream, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_readable(&self, tcp: &Socket, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.0.borrow().buffered { Poll::Ready(Ok(())) } else { tcp.poll_read_ready(context) }
     }
 
     /// Plaintext that is there now; 0 is the end, with or without the client's word for it.
-    pub(crate) fn try_read(&self, tcp: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn try_read(&self, tcp: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
         let mut records = self.0.borrow_mut();
         match records.plaintext(buffer) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => records.buffered = false,
@@ -115,18 +114,18 @@ impl Session {
             return records.plaintext(buffer);
         }
         with_scratch(CIPHERTEXT_BYTES, |scratch| {
-            let count = read_what_is_there(tcp, scratch)?;
+            let count = tcp.read(scratch)?;
             if count == 0 { Ok(0) } else { records.decrypt(tcp, &scratch[..count], buffer) }
         })
     }
 
     /// As [`crate::stream::Stream::try_write`]: after `WouldBlock` the same bytes have to be offered again.
-    pub(crate) fn try_write(&self, tcp: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    pub(crate) fn try_write(&self, tcp: &Socket, bytes: &[u8]) -> io::Result<usize> {
         self.0.borrow_mut().push(tcp, |connection| connection.writer().write(bytes))
     }
 
     /// As [`crate::stream::Stream::try_send_file`].
-    pub(crate) fn try_send_file(&self, tcp: &TcpStream, part: (&File, &mut u64), count: usize) -> io::Result<usize> {
+    pub(crate) fn try_send_file(&self, tcp: &Socket, part: (&File, &mut u64), count: usize) -> io::Result<usize> {
         let (file, offset) = part;
         let from = *offset;
         let written = self.0.borrow_mut().push(tcp, |connection| {
@@ -141,7 +140,7 @@ impl Session {
     }
 
     /// As [`crate::stream::Stream::poll_gone`]. The client's goodbye is a record: what is there has to be decrypted.
-    pub(crate) fn poll_gone(&self, tcp: &TcpStream, context: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_gone(&self, tcp: &Socket, context: &mut Context<'_>) -> Poll<()> {
         loop {
             if ready!(tcp.poll_read_ready(context)).is_err() {
                 return Poll::Ready(());
@@ -149,7 +148,7 @@ impl Session {
             let mut records = self.0.borrow_mut();
             if records.buffered {
                 // Bytes sent ahead stay unread.
-                return Poll::Pending;
+                return tcp.poll_hung_up(context);
             }
             match records.receive_little(tcp) {
                 Ok(true) => {}
@@ -160,7 +159,7 @@ impl Session {
     }
 
     /// Says that nothing more comes. Best effort: a client that takes nothing does not hear it.
-    pub(crate) fn say_goodbye(&self, tcp: &TcpStream) {
+    pub(crate) fn say_goodbye(&self, tcp: &Socket) {
         let mut records = self.0.borrow_mut();
         records.connection.send_close_notify();
         let _not_heard = records.flush(tcp);
@@ -178,7 +177,7 @@ impl Records {
     }
 
     /// Receives what fits into rustls alone; false when the client is gone.
-    fn receive_little(&mut self, tcp: &TcpStream) -> io::Result<bool> {
+    fn receive_little(&mut self, tcp: &Socket) -> io::Result<bool> {
         if self.connection.read_tls(&mut From(tcp))? == 0 {
             self.buffered = true;
             return Ok(false);
@@ -190,14 +189,14 @@ impl Records {
 
     /// Notes whether anything is left inside rustls. A request that came with the last message of the handshake was all
     /// of it; its client's going away has to be noticed all the same.
-    fn look_for_more(&mut self, tcp: &TcpStream) -> io::Result<()> {
+    fn look_for_more(&mut self, tcp: &Socket) -> io::Result<()> {
         let state = self.process(tcp)?;
         self.buffered = state.plaintext_bytes_to_read() > 0 || state.peer_has_closed();
         Ok(())
     }
 
     /// Decrypts received bytes into a buffer that has room for all they can hold.
-    fn decrypt(&mut self, tcp: &TcpStream, mut received: &[u8], buffer: &mut [u8]) -> io::Result<usize> {
+    fn decrypt(&mut self, tcp: &Socket, mut received: &[u8], buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while !received.is_empty() {
             self.connection.read_tls(&mut received)?;
@@ -213,7 +212,7 @@ impl Records {
         if filled == 0 && !self.buffered { Err(ErrorKind::WouldBlock.into()) } else { Ok(filled) }
     }
 
-    fn process(&mut self, tcp: &TcpStream) -> io::Result<rustls::IoState> {
+    fn process(&mut self, tcp: &Socket) -> io::Result<rustls::IoState> {
         let processed = self.connection.process_new_packets();
         if self.connection.wants_write() {
             // An alert, or the answer to a key update; what does not fit now goes before the next bytes.
@@ -225,7 +224,7 @@ impl Records {
     /// Encrypts new plaintext where none is on its way, sends, and reports the progress.
     fn push(
         &mut self,
-        tcp: &TcpStream,
+        tcp: &Socket,
         fill: impl FnOnce(&mut ServerConnection) -> io::Result<usize>,
     ) -> io::Result<usize> {
         if self.outgoing.plaintext == 0 {
@@ -244,7 +243,7 @@ impl Records {
     }
 
     /// Sends what is encrypted; `WouldBlock` when the socket does not take it all.
-    fn flush(&mut self, tcp: &TcpStream) -> io::Result<()> {
+    fn flush(&mut self, tcp: &Socket) -> io::Result<()> {
         while self.connection.wants_write() {
             self.outgoing.sent += self.connection.write_tls(&mut To(tcp))?;
         }

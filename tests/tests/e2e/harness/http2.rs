@@ -135,8 +135,16 @@ impl Http2 {
 
     /// Begins a POST whose body goes on for as long as what is returned beside it lives.
     pub fn begin_upload(&self, path: &str) -> (Sent, SendStream<Bytes>) {
+        self.begin_upload_of(path, None)
+    }
+
+    /// The same, for a body that is said to have this length.
+    pub fn begin_upload_of(&self, path: &str, length: Option<u64>) -> (Sent, SendStream<Bytes>) {
         let mut request = self.request(path);
         *request.method_mut() = http::Method::POST;
+        if let Some(length) = length {
+            request.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+        }
         let requests = self.requests.clone();
         let (response, stream) = self.handle.block_on(async {
             let (response, mut stream) = requests.ready().await.unwrap().send_request(request, false).unwrap();

@@ -194,6 +194,9 @@ const TESTS: &[&str] = &[
     "a_save_that_is_cut_short_leaves_the_old_file_or_the_new",
     "what_a_power_cut_leaves_beside_the_file_is_not_looked_at",
     "a_request_on_a_kept_connection_allocates_nothing",
+    "a_request_sent_ahead_waits_for_its_turn",
+    "http2_and_tls_connections_take_places_of_a_site",
+    "http2_a_trickled_body_is_left_in_time",
 ];
 
 /// One test's loopback network and ports.
