@@ -52,6 +52,22 @@ fn commands_do_what_iis_does() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The command lines of the IIS reference (§10), by number. B23 and the like may be several lines.
+const VECTORS: &str = "A1 A2 A3 A4 A5 A6 A7 A8 A9 A11 A12 A14 A15 A16 A17 A18 A19 A21 A23 A24 A25 A27 A28 A29 A30 \
+    B1 B2 B3 B4 B6 B7 B9 B10 B11 B11a B12 B14 B15 B16 B17 B19 B20 B21 B23 B24 B25 B27 B28 B30 B31 B33 B34 B35 B36 B38 B40 B41 \
+    C1 C3 C4 C5 C6 C7 C8 C10 C11 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15 D17 D19";
+
+#[test]
+fn every_vector_of_the_reference_is_a_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let texts = ["appcmd_objects.txt", "appcmd_config.txt", "appcmd_kept.txt", "netsh.txt"];
+    let texts = texts.map(|name| std::fs::read_to_string(folder.join(name)).unwrap());
+    let heads = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("== "));
+    let named: Vec<&str> = heads.flat_map(str::split_whitespace).collect();
+    let missing: Vec<&str> = VECTORS.split_whitespace().filter(|vector| !named.contains(vector)).collect();
+    assert_eq!((missing, VECTORS.split_whitespace().count()), (vec![], 82));
+}
+
 #[test]
 fn every_section_is_named() {
     let mut place = Files::of(Home::under(Path::new("/nowhere")));
