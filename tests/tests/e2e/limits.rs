@@ -66,12 +66,15 @@ fn a_vanished_client_gives_its_place_back() {
     });
 }
 
+/// How a client goes away.
+type Leaving = (&'static str, fn(Connection));
+
 #[test]
 fn a_vanished_client_of_a_proxy_gives_its_place_back() {
     let net = Net::of("a_vanished_client_of_a_proxy_gives_its_place_back");
     let upstream = Upstream::start(net.ip(100));
     let front = limited(net, "", &concurrent(1), &proxy("shop/slow", &upstream.url())).start();
-    let leavings: [(&str, fn(Connection)); 3] = [
+    let leavings: [Leaving; 3] = [
         ("gone", Connection::vanish),
         ("gone behind a request sent ahead", |mut client| {
             client.send_get("x", "/ahead").unwrap();

@@ -148,6 +148,14 @@ const VECTORS: &[(&str, &str)] = &[
     ("show sslcert", "Hostname:port                : www.contoso.com:443"),
     ("show sslcert ccs=443", "Central Certificate Store    : 443\n    Certificate Hash             : (null)"),
     ("show sslcert ipport=[::]:443", "The system cannot find the file specified."),
+    ("show sslcert ipport=[fe80::1]:443", "The system cannot find the file specified."),
+    ("show sslcert ipport=0.0.0.0:443", "The system cannot find the file specified."),
+    ("update sslpropertyex ccs=443 propertyid=0 receivewindow=0x20000", "SSL property successfully updated"),
+    ("show sslcert ccs=443", "Receive Window               : 131072"),
+    ("add sslcert scopedccs=www.contoso.com:443 {APPID}", "Error: 183"),
+    ("add sslcert scopedccs=shop.contoso.com:443 {APPID}", "SSL Certificate successfully added"),
+    ("show sslcert json=enable", "\"ScopedCcs\": \"shop.contoso.com:443\""),
+    ("delete sslcert scopedccs=shop.contoso.com:443", "SSL Certificate successfully deleted"),
     ("show sslcert ipport=1.1.1.1:443", "Certificate Hash             : {HASH}"),
     ("delete sslcert ipport=1.1.1.1:443", "SSL Certificate successfully deleted"),
     ("add sslcert ipport=1.1.1.1:443", "One or more essential parameters were not entered."),
@@ -162,6 +170,13 @@ const VECTORS: &[(&str, &str)] = &[
     ("add timeout headerwaittimeout 0x1e", "Timeout value successfully added"),
     ("show timeout", "Header wait timeout (secs): 30"),
     ("delete timeout timeouttype=headerwaittimeout", "Timeout value successfully deleted"),
+    ("add cacheparam maxcacheresponsesize 0x10000", "Cache parameter successfully added"),
+    ("show cacheparam", "maxcacheresponsesize (per-uri cache limit): 65536 bytes"),
+    ("add setting sslthrottle 64", "Setting successfully added"),
+    ("show setting", "sslthrottle: 64"),
+    ("delete setting sslthrottle", "Setting successfully deleted"),
+    ("show servicestate view=requestq verbose=yes", "Snapshot of HTTP service state (Request Queue View):"),
+    ("show servicestate view=client", "The request is not supported."),
 ];
 
 #[test]
