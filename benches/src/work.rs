@@ -38,7 +38,10 @@ pub const ALL: &[Work] = &[
     log::W3C,
 ];
 
+/// Those of which the longest single time counts, not the average.
+pub const LONGEST: &[Work] = &[limiter::LONGEST];
+
 /// The work of this name.
 pub fn named(name: &str) -> anyhow::Result<&'static Work> {
-    ALL.iter().find(|work| work.name == name).with_context(|| format!("`{name}` is not in `list`"))
+    ALL.iter().chain(LONGEST).find(|work| work.name == name).with_context(|| format!("`{name}` is not in `list`"))
 }

@@ -65,6 +65,26 @@ pub const FULL: Work = Work {
     times: 5000,
 };
 
+pub const LONGEST: Work = Work {
+    name: "limiter-longest-call",
+    about: "the longest of many calls, while a small table fills up, overflows, and is forgotten",
+    prepare: || {
+        let (limiter, policy) = (table(256), policy((20, 200)));
+        let mut calls = 0;
+        Box::new(move || {
+            calls += 1;
+            drop(limiter.decide(&policy, &client(calls % 700), moment(calls)));
+        })
+    },
+    warm_up: 0,
+    times: 3000,
+};
+
+/// Ten calls in a millisecond; after every thousand of them nobody comes for an hour.
+fn moment(calls: u32) -> u64 {
+    1000 + u64::from(calls / 10) + u64::from(calls / 1000) * 3_600_000
+}
+
 pub const SCREEN: Work = Work {
     name: "limiter-100k-prefixes",
     about: "the static list of 100 000 networks, an address at random",
@@ -92,10 +112,20 @@ fn steps(clients: u32, rate: (u32, u32), gap_ms: u64) -> impl FnMut() {
     move || visitor.visit(&limiter, &policy)
 }
 
+/// A limiter with room for so many clients, and IIS's usual limits.
+pub fn roomy(clients: u32) -> (Arc<Limiter>, Policy) {
+    (table(clients as usize), policy((20, 200)))
+}
+
+/// Lets every one of so many clients in once.
+pub fn meet(clients: u32, limiter: &Arc<Limiter>, policy: &Policy) {
+    (0..clients).for_each(|number| drop(limiter.decide(policy, &client(number), 1000)));
+}
+
 /// A limiter that has seen each of so many clients, with IIS's usual limits.
 pub fn filled(clients: u32) -> (Arc<Limiter>, Policy) {
-    let (limiter, policy) = (table(clients.max(1_000_000) as usize), policy((20, 200)));
-    (0..clients).for_each(|number| drop(limiter.decide(&policy, &client(number), 1000)));
+    let (limiter, policy) = roomy(clients.max(1_000_000));
+    meet(clients, &limiter, &policy);
     (limiter, policy)
 }
 
