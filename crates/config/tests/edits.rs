@@ -47,7 +47,8 @@ fn a_site_is_written_behind_the_last_one_and_nothing_else_changes() {
         \x20               </application>\r\n                <bindings>\r\n\
         \x20                   <binding protocol=\"http\" bindingInformation=\"127.0.0.2:80:a.test\" />\r\n\
         \x20               </bindings>\r\n            </site>";
-    let at = FOREIGN.find(" <!-- keep").unwrap();
+    // The comment is about the site whose line it ends.
+    let at = FOREIGN.find("keep me -->").unwrap() + "keep me -->".len();
     assert_eq!(made.text, format!("{}{block}{}", &FOREIGN[..at], &FOREIGN[at..]));
     assert_eq!(made.previous.as_deref(), Some(FOREIGN));
 }
@@ -76,7 +77,7 @@ fn a_missing_file_is_begun_and_each_edit_builds_on_the_last() {
         read.sites.iter().map(|site| (site.name.as_str(), site.id)).collect::<Vec<_>>(),
         [("One", 1), ("Two", 2)]
     );
-    assert_eq!(read.settings_at("Two", "/").proxy.unwrap().to, "http://127.0.0.1:1");
+    assert_eq!(read.settings_at("Two", "/").proxy.as_ref().unwrap().to, "http://127.0.0.1:1");
     save(&edit(&place.home, &Edit::RemoveSite { name: "TWO".into() }).unwrap()).unwrap();
     save(&edit(&place.home, &Edit::RemoveSite { name: "One".into() }).unwrap()).unwrap();
     let text = std::fs::read_to_string(&place.home.config_file).unwrap();

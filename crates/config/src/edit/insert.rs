@@ -63,11 +63,28 @@ impl New {
     }
 }
 
-/// Writes `new` behind `sibling`.
+/// Writes `new` behind `sibling`: on a line of its own, below a comment that ends the sibling's line and so is about it;
+/// where elements share a line, on that line.
 pub(super) fn after(text: &str, sibling: &Element, new: &New) -> Splice {
     let style = Style::of(text);
     let margin = line_margin(text, sibling.range.start);
-    Splice::insert(sibling.range.end, format!("{}{}", style.newline, new.render(margin, &style)))
+    let rest = &text[sibling.range.end..];
+    let rest = &rest[..rest.find(['\r', '\n']).unwrap_or(rest.len())];
+    if is_remark(rest) {
+        let at = sibling.range.end + rest.trim_end().len();
+        return Splice::insert(at, format!("{}{}", style.newline, new.render(margin, &style)));
+    }
+    Splice::insert(sibling.range.end, new.render(margin, &style).trim_start().to_owned())
+}
+
+/// Whether nothing but whole comments and white space stands there.
+fn is_remark(part: &str) -> bool {
+    let mut rest = part.trim();
+    while let Some(comment) = rest.strip_prefix("<!--") {
+        let Some(end) = comment.find("-->") else { return false };
+        rest = comment[end + 3..].trim_start();
+    }
+    rest.is_empty()
 }
 
 /// The white space at the beginning of the line.
@@ -76,16 +93,16 @@ fn line_margin(text: &str, offset: usize) -> &str {
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
-/// Writes `new` before `sibling`.
+/// Writes `new` before `sibling`: on a line of its own, above a comment that begins the sibling's line and so is about
+/// it; where elements share a line, on that line.
 pub(super) fn before(text: &str, sibling: &Element, new: &New) -> Splice {
     let style = Style::of(text);
-    match margin(text, sibling.range.start) {
-        Some(white) => {
-            let at = sibling.range.start - white.len();
-            Splice::insert(at, format!("{}{}", new.render(white, &style), style.newline))
-        }
-        None => Splice::insert(sibling.range.start, format!("{}{}", new.render("", &style), style.newline)),
+    let line = text[..sibling.range.start].rfind('\n').map_or(0, |at| at + 1);
+    let margin = line_margin(text, sibling.range.start);
+    if line > 0 && is_remark(&text[line..sibling.range.start]) {
+        return Splice::insert(line, format!("{}{}", new.render(margin, &style), style.newline));
     }
+    Splice::insert(sibling.range.start, new.render(margin, &style).trim_start().to_owned())
 }
 
 /// Whether a value somewhere in the element has a line break in it.
@@ -180,9 +197,13 @@ pub(super) fn removal(text: &str, element: &Element) -> Splice {
     let rest = &text[end..];
     let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
     let line_end = ["\r\n", "\n"].into_iter().find(|newline| rest[blank..].starts_with(newline));
-    if let (Some(white), Some(newline)) = (margin(text, start), line_end) {
-        start -= white.len();
-        end += blank + newline.len();
+    match (margin(text, start), line_end) {
+        (Some(white), Some(newline)) => {
+            start -= white.len();
+            end += blank + newline.len();
+        }
+        (None, Some(_)) => start = text[..start].trim_end_matches([' ', '\t']).len(),
+        (Some(_) | None, None) => {}
     }
     Splice::remove(start..end)
 }
@@ -228,7 +249,17 @@ mod tests {
         );
         check(first_in, "<r><p><c/></p></r>", &format!("<r><p>\n  {N}\n<c/></p></r>"));
         check(first_in, "<r>\n  <p/>\n</r>", &format!("<r>\n  <p>\n    {N}\n  </p>\n</r>"));
-        check(after, "<r>\n  <p/> <!-- c -->\n</r>", &format!("<r>\n  <p/>\n  {N} <!-- c -->\n</r>"));
+        check(after, "<r>\n  <p/> <!-- c -->\n</r>", &format!("<r>\n  <p/> <!-- c -->\n  {N}\n</r>"));
+        check(after, "<r>\n  <p/> <!-- c\n --></r>", &format!("<r>\n  <p/>{N} <!-- c\n --></r>"));
+        check(after, "<r><p/></r>", &format!("<r><p/>{N}</r>"));
+    }
+
+    #[test]
+    fn what_stands_before() {
+        check(before, "<r>\r\n\t<p/>\r\n</r>", &format!("<r>\r\n\t{N}\r\n\t<p/>\r\n</r>"));
+        check(before, "<r>\n  <!-- c --> <p/>\n</r>", &format!("<r>\n  {N}\n  <!-- c --> <p/>\n</r>"));
+        check(before, "<r>\n  <q/> <p/>\n</r>", &format!("<r>\n  <q/> {N}<p/>\n</r>"));
+        check(before, "<r><p/></r>", &format!("<r>{N}<p/></r>"));
     }
 
     #[test]
@@ -236,6 +267,7 @@ mod tests {
         let take: How = |text, element, _| removal(text, element);
         check(take, "<r>\r\n  <p>\r\n  </p> \r\n</r>", "<r>\r\n</r>");
         check(take, "<r>\n  <p/> <!-- c -->\n</r>", "<r>\n   <!-- c -->\n</r>");
+        check(take, "<r>\n  <!-- c --> <p/>\n</r>", "<r>\n  <!-- c -->\n</r>");
         check(take, "<r><p/></r>", "<r></r>");
     }
 }
