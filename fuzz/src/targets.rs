@@ -4,6 +4,9 @@ use crate::Target;
 
 mod appcmd_line;
 mod chunk_stream;
+mod disk;
+mod document;
+mod edit_sequence;
 mod http1;
 mod input;
 mod log_line;
@@ -16,6 +19,8 @@ mod response_head;
 pub const TARGETS: &[(&str, Target)] = &[
     ("appcmd_line", appcmd_line::run),
     ("chunk_stream", chunk_stream::run),
+    ("document", document::run),
+    ("edit_sequence", edit_sequence::run),
     ("log_line", log_line::run),
     ("netsh_line", netsh_line::run),
     ("pipeline", pipeline::run),

@@ -32,6 +32,16 @@ fn chunk_stream() {
 }
 
 #[test]
+fn document() {
+    check("document");
+}
+
+#[test]
+fn edit_sequence() {
+    check("edit_sequence");
+}
+
+#[test]
 fn log_line() {
     check("log_line");
 }

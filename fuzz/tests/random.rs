@@ -39,13 +39,24 @@ fn cases() -> u32 {
     std::env::var("DOORWARD_CASES").map_or(usual, |text| text.parse().unwrap())
 }
 
-#[test]
-fn any_record_is_one_line_and_is_read_back() {
-    let target = doorward_fuzz::target("log_line").unwrap();
+/// Runs a target over so many random inputs.
+fn check(name: &str, cases: u32, bytes_max: u64) {
+    let target = doorward_fuzz::target(name).unwrap();
     let mut random = Random(0x5DEE_CE66_D00D_4106);
-    for case in 0..cases() {
-        let input = random.bytes(400);
+    for case in 0..cases {
+        let input = random.bytes(bytes_max);
         let told = std::panic::catch_unwind(|| target(&input));
         assert!(told.is_ok(), "case {case} breaks a promise: {input:?}");
     }
+}
+
+#[test]
+fn any_record_is_one_line_and_is_read_back() {
+    check("log_line", cases(), 400);
+}
+
+#[test]
+fn any_sequence_of_edits_means_what_a_model_means() {
+    // Each edit reads and writes a file.
+    check("edit_sequence", cases() / 200, 48);
 }
