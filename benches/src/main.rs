@@ -13,12 +13,13 @@ mod work;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: doorward-benches check [--commit] | time [NAME] | memory [CLIENTS] | list
+const USAGE: &str = "usage: doorward-benches check [--commit] | time [NAME] | memory [CLIENTS] | list | file NAME
     check           count instructions and compare with the baseline; --commit writes a new one
     time [NAME]     nanoseconds of each, or of those whose name begins with NAME
     memory [N]      what a tracked client takes, with a million and ten million of them, or N
     count NAME N    do NAME N times; what `check` runs under callgrind (count-each: each by itself)
-    list            the names";
+    list            the names
+    file NAME       prints the large file that check-NAME reads, for measuring `doorward check` as a whole";
 
 fn main() -> anyhow::Result<ExitCode> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +32,8 @@ fn main() -> anyhow::Result<ExitCode> {
         ["count-each", name, times] => count::run_each(work::named(name)?, times.parse()?),
         ["memory"] => return memory::measure(&[1_000_000, 10_000_000]).map(|()| ExitCode::SUCCESS),
         ["memory", clients] => return memory::measure(&[clients.parse()?]).map(|()| ExitCode::SUCCESS),
+        ["file", "62-sites"] => print!("{}", work::large::many_sites()),
+        ["file", "1073-locations"] => print!("{}", work::large::many_locations()),
         ["time"] => nanoseconds::measure(""),
         ["time", name] => nanoseconds::measure(name),
         ["check"] => return count::check(),

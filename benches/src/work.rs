@@ -1,5 +1,7 @@
 //! What is measured: each work is prepared once and then done many times.
 
+mod check;
+pub mod large;
 pub mod limiter;
 mod log;
 mod path;
@@ -22,6 +24,8 @@ pub struct Work {
 
 /// Everything there is.
 pub const ALL: &[Work] = &[
+    check::SITES,
+    check::LOCATIONS,
     limiter::ONE,
     limiter::CROWD,
     limiter::NEWCOMERS,

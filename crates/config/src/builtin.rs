@@ -1,10 +1,13 @@
 //! What applies where a file names neither media types nor default documents: a file written by hand should serve a
 //! page without listing what a page is.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use crate::builtin_mime::MEDIA_TYPES;
-use crate::effective::Effective;
+use crate::effective::{Effective, Entry};
 use crate::reader::{Declared, Directive, Setting};
-use crate::schema::{CollectionTable, Value};
+use crate::schema::{CollectionTable, SectionTable, Value};
 
 /// IIS's stock list (IIS reference §4.1; stock applicationHost.config).
 pub(crate) const DEFAULT_DOCUMENTS: [&str; 6] =
@@ -52,9 +55,21 @@ const SCHEMES: [(&str, Level, Level); 3] =
 /// A number and its text.
 type Level = (u32, &'static str);
 
+/// A section that nobody has written: made once for every table, which lives as long as the program.
+pub(crate) fn bare(table: &'static SectionTable) -> Arc<Effective> {
+    static KNOWN: LazyLock<Mutex<HashMap<usize, Arc<Effective>>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = || {
+        let mut section = Effective::new(table.element);
+        fill(table.path, &mut section);
+        Arc::new(section)
+    };
+    Arc::clone(known.entry(std::ptr::from_ref(table).addr()).or_insert_with(make))
+}
+
 /// Puts the built-in entries into a section nobody has filled. They have no origin, and an entry of a file takes the
 /// place of the built-in one with its key.
-pub(crate) fn fill(path: &str, section: &mut Effective) {
+fn fill(path: &str, section: &mut Effective) {
     match path {
         "system.webServer/staticContent" => {
             if let Some(collection) = section.table.collection {
@@ -100,8 +115,8 @@ pub(crate) fn withdraw(path: &str, section: &mut Effective, server: &Declared) {
             Directive::Add(entry) => entry.attributes.first().map(|(_, setting)| setting.value.key(false)),
             Directive::Remove(_) | Directive::Clear(_) => None,
         });
-        let built_in: Vec<_> = target.entries.iter().flat_map(Effective::keys).flat_map(|key| key.texts).collect();
-        added.into_iter().any(|key| built_in.contains(&key))
+        let keys = || target.entries.iter().flat_map(Entry::keys).flat_map(|key| &key.texts);
+        added.into_iter().any(|added| keys().any(|key| *key == added))
     };
     if server.fills_collection() {
         section.entries.clear();
@@ -156,10 +171,10 @@ fn fill_child(section: &mut Effective, child: &str, names: &[&'static str], text
     }
 }
 
-fn entry(collection: &CollectionTable, values: &[(&'static str, (Value, &'static str))]) -> Effective {
+fn entry(collection: &CollectionTable, values: &[(&'static str, (Value, &'static str))]) -> Entry {
     let mut entry = Effective::new(collection.entry);
     for (name, (value, text)) in values {
         entry.settings.insert(name, Setting::built_in(value.clone(), text));
     }
-    entry
+    Entry::new(entry)
 }

@@ -8,13 +8,14 @@ use crate::effective::Effective;
 use crate::hierarchy::{Hierarchy, Place};
 use crate::http_parameters::HttpParameters;
 use crate::http_timeouts::HttpTimeouts;
+use crate::inheritance::proxy_protocol;
 use crate::list_file::ListFiles;
 use crate::lock::SectionLock;
 use crate::paths::PathMap;
 use crate::settings::{
     AccessSection, Compression, DefaultDocument, DirectoryBrowse, DynamicIpSecurity, FilesSection, Handlers,
-    HttpErrors, HttpLogging, HttpProtocol, HttpRedirect, LogsSection, RequestFiltering, ServerRuntime, Settings,
-    StaticContent,
+    HttpErrors, HttpLogging, HttpProtocol, HttpRedirect, IpSecurity, LimiterSection, LogsSection, ProxySection,
+    RequestFiltering, ServerRuntime, Settings, StaticContent, UrlCompression,
 };
 use crate::site::Site;
 use crate::site_log::{ServerLog, WebLimits};
@@ -89,31 +90,29 @@ impl Configuration {
 
     /// The settings at a place, with the folders' own files on the way there.
     pub(crate) fn settings_of(&self, place: Place<'_>) -> Settings {
-        let section = |name: &str| self.hierarchy.section(name, place);
+        let at = self.hierarchy.at(place);
         Settings {
-            dynamic_ip_security: DynamicIpSecurity::read(&section("system.webServer/security/dynamicIpSecurity")),
-            ip_security: self.hierarchy.ip_security(place),
-            access: AccessSection::read(&section("system.webServer/security/access")),
-            request_filtering: RequestFiltering::read(&section("system.webServer/security/requestFiltering")),
-            http_redirect: HttpRedirect::read(&section("system.webServer/httpRedirect")),
-            http_protocol: HttpProtocol::read(&section("system.webServer/httpProtocol")),
-            default_document: DefaultDocument::read(&section("system.webServer/defaultDocument")),
-            directory_browse: DirectoryBrowse::read(&section("system.webServer/directoryBrowse")),
-            static_content: StaticContent::read(&section("system.webServer/staticContent")),
-            compression: Compression::read(
-                &section("system.webServer/urlCompression"),
-                &section("system.webServer/httpCompression"),
-            ),
-            server_runtime: ServerRuntime::read(&section("system.webServer/serverRuntime")),
-            handlers: Handlers::read(&section("system.webServer/handlers")),
-            http_errors: HttpErrors::read(&section("system.webServer/httpErrors")),
-            http_logging: HttpLogging::read(&section("system.webServer/httpLogging")),
-            web_socket: section("system.webServer/webSocket").bool("enabled"),
-            logs: LogsSection::read(&section("doorward/logs")),
-            files: FilesSection::read(&section("doorward/files")),
-            limiter: self.hierarchy.limiter(place),
-            proxy: self.hierarchy.proxy(place),
-            proxy_protocol: self.hierarchy.proxy_protocol(place),
+            dynamic_ip_security: at.view("system.webServer/security/dynamicIpSecurity", DynamicIpSecurity::read),
+            ip_security: at.view("system.webServer/security/ipSecurity", IpSecurity::read),
+            access: at.view("system.webServer/security/access", AccessSection::read),
+            request_filtering: at.view("system.webServer/security/requestFiltering", RequestFiltering::read),
+            http_redirect: at.view("system.webServer/httpRedirect", HttpRedirect::read),
+            http_protocol: at.view("system.webServer/httpProtocol", HttpProtocol::read),
+            default_document: at.view("system.webServer/defaultDocument", DefaultDocument::read),
+            directory_browse: at.view("system.webServer/directoryBrowse", DirectoryBrowse::read),
+            static_content: at.view("system.webServer/staticContent", StaticContent::read),
+            url_compression: at.view("system.webServer/urlCompression", UrlCompression::read),
+            compression: at.view("system.webServer/httpCompression", Compression::read),
+            server_runtime: at.view("system.webServer/serverRuntime", ServerRuntime::read),
+            handlers: at.view("system.webServer/handlers", Handlers::read),
+            http_errors: at.view("system.webServer/httpErrors", HttpErrors::read),
+            http_logging: at.view("system.webServer/httpLogging", HttpLogging::read),
+            web_socket: at.view("system.webServer/webSocket", |section| section.bool("enabled")),
+            logs: at.view("doorward/logs", LogsSection::read),
+            files: at.view("doorward/files", FilesSection::read),
+            limiter: at.view("doorward/limiter", LimiterSection::read),
+            proxy: at.view("doorward/proxy", ProxySection::read),
+            proxy_protocol: at.view("doorward/proxyProtocol", proxy_protocol),
         }
     }
 

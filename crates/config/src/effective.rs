@@ -1,11 +1,15 @@
 //! Values after inheritance, each with the place it came from.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::diagnostic::Origin;
 use crate::lock::LockDirective;
 use crate::reader::Setting;
 use crate::schema::{ElementTable, Key, Value};
+use crate::shared::{Made, once};
 
 /// One element after inheritance. Whatever is not set has its table's default.
 #[derive(Debug, Clone)]
@@ -17,7 +21,7 @@ pub(crate) struct Effective {
     /// Attributes that the table does not list, where it allows any.
     pub(crate) others: BTreeMap<String, Setting>,
     pub(crate) children: BTreeMap<&'static str, Effective>,
-    pub(crate) entries: Vec<Effective>,
+    pub(crate) entries: Vec<Entry>,
     /// A level has emptied the collection or named an entry; defaults elements then add nothing.
     pub(crate) collection_touched: bool,
     /// Lock attributes, each with the rank of the file that has it.
@@ -46,6 +50,11 @@ impl Effective {
     pub(crate) fn child(&self, name: &str) -> &Effective {
         debug_assert!(self.children.contains_key(name), "{} has no element {name}", self.table.name);
         self.children.get(name).unwrap_or(self)
+    }
+
+    /// The entries of its collection, in effective order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Effective> {
+        self.entries.iter().map(Deref::deref)
     }
 
     /// Where and by whom an attribute was set.
@@ -98,14 +107,14 @@ impl Effective {
     }
 
     /// The texts by which entries of a collection are told apart: one for each unique key, one for all combined keys.
-    pub(crate) fn keys(&self) -> Vec<EntryKey> {
+    fn keys(&self) -> Vec<EntryKey> {
         let of_kind = |key: Key| self.table.attributes.iter().filter(move |attribute| attribute.key == key);
-        let single = |name: &'static str| EntryKey { names: vec![name], texts: vec![self.key_text(name)] };
-        let mut keys: Vec<EntryKey> = of_kind(Key::Unique).map(|attribute| single(attribute.name)).collect();
+        let key =
+            |names: Vec<&'static str>| EntryKey::new(names.iter().map(|name| self.key_text(name)).collect(), names);
+        let mut keys: Vec<EntryKey> = of_kind(Key::Unique).map(|attribute| key(vec![attribute.name])).collect();
         let combined: Vec<&'static str> = of_kind(Key::Combined).map(|attribute| attribute.name).collect();
         if !combined.is_empty() {
-            let texts = combined.iter().map(|name| self.key_text(name)).collect();
-            keys.push(EntryKey { names: combined, texts });
+            keys.push(key(combined));
         }
         keys
     }
@@ -125,9 +134,53 @@ impl Effective {
     }
 }
 
+/// One entry of a collection. Levels that inherit it share it, and what was read from it once.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry(Arc<EntryOnce>);
+
+#[derive(Debug)]
+struct EntryOnce {
+    element: Effective,
+    keys: Vec<EntryKey>,
+    made: Made,
+}
+
+impl Entry {
+    pub(crate) fn new(element: Effective) -> Self {
+        Self(Arc::new(EntryOnce { keys: element.keys(), element, made: Made::new() }))
+    }
+
+    pub(crate) fn keys(&self) -> &[EntryKey] {
+        &self.0.keys
+    }
+
+    /// What `make` makes of the entry: done once for all levels that have it.
+    pub(crate) fn once<M: Send + Sync + 'static>(&self, make: impl FnOnce(&Effective) -> M) -> Arc<M> {
+        once(&self.0.made, || make(&self.0.element))
+    }
+}
+
+impl Deref for Entry {
+    type Target = Effective;
+
+    fn deref(&self) -> &Effective {
+        &self.0.element
+    }
+}
+
 /// One way in which entries must differ.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EntryKey {
+    /// Of all the rest; first, so that a comparison mostly ends here.
+    pub(crate) hash: u64,
     pub(crate) names: Vec<&'static str>,
     pub(crate) texts: Vec<String>,
+}
+
+impl EntryKey {
+    fn new(texts: Vec<String>, names: Vec<&'static str>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (&names, &texts).hash(&mut hasher);
+        Self { hash: hasher.finish(), names, texts }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::declarations::Declarations;
 use crate::diagnostic::{Findings, Ignored, Origin};
 use crate::document::Element;
-use crate::effective::Effective;
+use crate::inheritance::Settled;
 use crate::reader::Declared;
 use crate::schema::{OverrideMode, Schema};
 use crate::site::Site;
@@ -22,6 +22,9 @@ pub(crate) struct Level {
     pub(crate) origin: Origin,
     /// Full section path → what this level says.
     pub(crate) layers: BTreeMap<&'static str, Layer>,
+    /// Full section path → what the section amounts to here, where this level says something about it; in a folder's
+    /// file nothing, for that depends on the other files.
+    pub(crate) settled: BTreeMap<&'static str, Arc<Settled>>,
 }
 
 /// What one level says about one section.
@@ -41,7 +44,7 @@ pub(crate) struct Hierarchy {
     pub(crate) levels: BTreeMap<String, Level>,
     pub(crate) declarations: Declarations,
     /// The server's own level of every section, in the order of the tables.
-    pub(crate) server: Vec<Effective>,
+    pub(crate) server: Vec<Arc<Settled>>,
     /// Site in lower case → paths of its applications in lower case.
     applications: HashMap<String, Vec<String>>,
 }
@@ -76,7 +79,7 @@ impl Hierarchy {
     }
 
     /// The path of the application that a path of the site belongs to, in lower case without a slash at its end.
-    fn application_of(&self, site: &str, path: &str) -> String {
+    pub(crate) fn application_of(&self, site: &str, path: &str) -> String {
         let applications = self.applications.get(&site.to_lowercase()).into_iter().flatten();
         let paths = applications.map(|application| application.trim_end_matches('/'));
         let path = path.to_lowercase();
@@ -105,6 +108,9 @@ impl Hierarchy {
                 text.push('/');
                 text.push_str(&segment.to_lowercase());
             }
+        }
+        if steps.iter().all(|step| step.level.layers.values().all(|layer| layer.inherits)) {
+            return steps;
         }
         let application = self.application_of(site, path);
         for step in &mut steps {

@@ -35,6 +35,7 @@ mod redirection;
 mod schema;
 mod settings;
 mod settings_checks;
+mod shared;
 mod site;
 mod site_checks;
 mod site_log;
@@ -69,9 +70,10 @@ pub use settings::{
     AccessSection, CacheControlMode, ClientCache, Compression, CompressionScheme, ConcurrentLimit, DefaultDocument,
     DenyAction, DirectoryBrowse, DynamicIpSecurity, ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, FilesSection,
     FilterList, FilteringRule, Handler, Handlers, HttpErrors, HttpLogging, HttpProtocol, HttpRedirect, IpSecurity,
-    IpSecurityEntry, LimitAction, LimiterSection, LogTarget, LogsSection, MatchLimit, ProxySection, RateLimit,
-    RedirectTarget, RequestFiltering, RequestLimits, ServerRuntime, Settings, StaticContent,
+    IpSecurityEntry, LimitAction, LimiterSection, LogTarget, LogsSection, MatchLimit, MediaTypes, ProxySection,
+    RateLimit, RedirectTarget, RequestFiltering, RequestLimits, ServerRuntime, Settings, StaticContent, UrlCompression,
 };
+pub use shared::Shared;
 pub use site::{Application, Hsts, Site, SiteLimits, VirtualDirectory};
 pub use site_log::{
     CentralLog, CentralLogFileMode, CustomField, CustomFieldSource, LogFile, LogFormat, LogPeriod, ServerLog, WebLimits,

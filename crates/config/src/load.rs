@@ -13,7 +13,7 @@ use crate::home::Home;
 use crate::http_service::{self, HttpService};
 use crate::list_file::{self, ListFiles};
 use crate::paths::PathMap;
-use crate::schema::{AllowDefinition, Schema, near_name};
+use crate::schema::{Schema, near_name};
 use crate::settings_checks;
 use crate::site::Site;
 use crate::site_checks;
@@ -83,7 +83,7 @@ fn build(mut hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mu
     let adapters = &hierarchy.of_server("system.applicationHost/listenerAdapters").entries;
     let protocols: Vec<String> = adapters.iter().map(|entry| entry.text("name")).collect();
     let paths = PathMap::read(hierarchy.of_server("doorward/paths"), home, findings);
-    check_levels(&hierarchy, findings);
+    hierarchy.settle_levels(findings);
     let configuration = Configuration {
         sites,
         findings: Vec::new(),
@@ -103,16 +103,6 @@ fn build(mut hierarchy: Hierarchy, http: HttpService, home: &Home, findings: &mu
     site_checks::check(&configuration, findings);
     settings_checks::check(&configuration, findings);
     configuration
-}
-
-/// Merges every section of every level once, for the sake of what does not fit together.
-fn check_levels(hierarchy: &Hierarchy, findings: &mut Findings) {
-    for level in hierarchy.levels.values().filter(|level| !level.path.is_empty()) {
-        let tables = level.layers.keys().filter_map(|path| hierarchy.schema.section(path));
-        for table in tables.filter(|table| table.allow_definition != AllowDefinition::AppHostOnly) {
-            let _ = findings.within(level.owner(), |findings| hierarchy.effective(table, level.place(), findings));
-        }
-    }
 }
 
 fn is_configuration(root: &Element, findings: &mut Findings) -> bool {

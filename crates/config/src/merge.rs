@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Complaint, Findings};
-use crate::effective::{Effective, EntryKey};
+use crate::effective::{Effective, Entry, EntryKey};
 use crate::lock;
 use crate::reader::{Declared, Directive};
 use crate::schema::{CollectionTable, MergeOrder};
@@ -51,7 +51,7 @@ fn merge_entries(
     (rank, directives): (usize, &[Directive]),
     findings: &mut Findings,
 ) {
-    let mut taken: HashSet<EntryKey> = target.entries.iter().flat_map(Effective::keys).collect();
+    let mut taken = Taken::by(&target.entries, directives.len());
     // Where this level's next entry goes: behind all, or behind this level's earlier ones at the front.
     let mut at = match collection.order {
         MergeOrder::Append => target.entries.len(),
@@ -65,7 +65,7 @@ fn merge_entries(
         match directive {
             Directive::Clear(_) => {
                 target.entries.clear();
-                taken.clear();
+                taken = Taken(Some(HashSet::new()));
                 at = 0;
             }
             Directive::Remove(declared) => {
@@ -79,7 +79,7 @@ fn merge_entries(
             Directive::Add(declared) => {
                 let entry = new_entry(collection, (rank, declared), findings);
                 at -= displace_built_in(target, &entry, at, &mut taken);
-                if claim(&entry, collection, &mut taken, findings) {
+                if claim(&entry, (target, collection), &mut taken, findings) {
                     target.entries.insert(at, entry);
                     at += 1;
                 }
@@ -88,59 +88,89 @@ fn merge_entries(
     }
 }
 
-fn new_entry(collection: &CollectionTable, (rank, declared): (usize, &Declared), findings: &mut Findings) -> Effective {
+fn new_entry(collection: &CollectionTable, (rank, declared): (usize, &Declared), findings: &mut Findings) -> Entry {
     let mut entry = Effective { name: declared.name, ..Effective::new(collection.entry) };
     let site = if collection.isolated { Some(declared.text("name").to_owned()) } else { findings.site.clone() };
     findings.within(site, |findings| overlay_from(rank, &mut entry, declared, findings));
-    entry
+    Entry::new(entry)
+}
+
+/// The hashes of the keys that are taken: most new entries have none of them, and need no look at each entry. `None`
+/// where a look costs less.
+struct Taken(Option<HashSet<u64>>);
+
+/// So few directives look at each entry themselves.
+const FEW: usize = 8;
+
+impl Taken {
+    fn by(entries: &[Entry], directives: usize) -> Self {
+        let hashes = || entries.iter().flat_map(Entry::keys).map(|key| key.hash).collect();
+        Self((directives > FEW).then(hashes))
+    }
+
+    fn may_have(&self, key: &EntryKey) -> bool {
+        self.0.as_ref().is_none_or(|hashes| hashes.contains(&key.hash))
+    }
+
+    fn take<'k>(&mut self, keys: impl Iterator<Item = &'k EntryKey>) {
+        if let Some(hashes) = &mut self.0 {
+            hashes.extend(keys.map(|key| key.hash));
+        }
+    }
+
+    /// Takes the entry at this place away, with its keys.
+    fn remove(&mut self, target: &mut Effective, index: usize) {
+        let gone = target.entries.remove(index);
+        if let Some(hashes) = &mut self.0 {
+            for key in gone.keys() {
+                hashes.remove(&key.hash);
+            }
+        }
+    }
 }
 
 /// Removes the entry that a `remove` names; says how many before `at` are gone. That there is none is no fault.
-fn remove(target: &mut Effective, named: &Effective, at: usize, taken: &mut HashSet<EntryKey>) -> usize {
+fn remove(target: &mut Effective, named: &Entry, at: usize, taken: &mut Taken) -> usize {
     let Some(index) = named_entry(target, named) else { return 0 };
-    for key in target.entries.remove(index).keys() {
-        taken.remove(&key);
-    }
+    taken.remove(target, index);
     usize::from(index < at)
 }
 
 /// Which entry has all the keys of `named`.
-fn named_entry(target: &Effective, named: &Effective) -> Option<usize> {
+fn named_entry(target: &Effective, named: &Entry) -> Option<usize> {
     let keys = named.keys();
-    let same = |entry: &Effective| !keys.is_empty() && keys.iter().all(|key| entry.keys().contains(key));
+    let same = |entry: &Entry| !keys.is_empty() && keys.iter().all(|key| entry.keys().contains(key));
     target.entries.iter().position(same)
 }
 
 /// Removes the built-in entry with the same key, which a file's entry replaces; says how many before `at` are gone.
-fn displace_built_in(target: &mut Effective, entry: &Effective, at: usize, taken: &mut HashSet<EntryKey>) -> usize {
+fn displace_built_in(target: &mut Effective, entry: &Entry, at: usize, taken: &mut Taken) -> usize {
     let keys = entry.keys();
-    if !keys.iter().any(|key| taken.contains(key)) {
+    if !keys.iter().any(|key| taken.may_have(key)) {
         return 0;
     }
-    let same = |other: &Effective| other.origin.is_none() && other.keys().iter().any(|key| keys.contains(key));
+    let same = |other: &Entry| other.origin.is_none() && other.keys().iter().any(|key| keys.contains(key));
     let Some(index) = target.entries.iter().position(same) else { return 0 };
-    for key in target.entries.remove(index).keys() {
-        taken.remove(&key);
-    }
+    taken.remove(target, index);
     usize::from(index < at)
 }
 
 /// Takes the entry's keys unless one of them is taken.
 fn claim(
-    entry: &Effective,
-    collection: &CollectionTable,
-    taken: &mut HashSet<EntryKey>,
+    entry: &Entry,
+    (target, collection): (&Effective, &CollectionTable),
+    taken: &mut Taken,
     findings: &mut Findings,
 ) -> bool {
     // A required key that is missing or invalid has its finding already and equals no other.
-    let mut keys = entry.keys();
-    keys.retain(|key| !is_unset(entry, key));
-    let clash = keys.iter().find(|key| !collection.duplicates && taken.contains(*key));
+    let keys = entry.keys().iter().filter(|key| !is_unset(entry, key));
+    let is_there = |key: &EntryKey| target.entries.iter().any(|other| other.keys().contains(key));
+    let clash = keys.clone().find(|key| !collection.duplicates && taken.may_have(key) && is_there(key));
     if let (Some(key), Some(origin)) = (clash, &entry.origin) {
         findings.error(origin, duplicate(entry, collection, key));
         return false;
     }
-    taken.extend(keys);
+    taken.take(keys);
     true
 }
 

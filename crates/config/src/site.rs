@@ -104,11 +104,11 @@ impl Site {
     /// All sites of `sites`, each with what the defaults elements give it: the element itself, then the nearest
     /// defaults element, then the schema (IIS reference §1.6).
     pub(crate) fn read_all(sites: &Effective) -> Vec<Self> {
-        sites.entries.iter().filter_map(|entry| Self::read(entry, sites)).collect()
+        sites.entries().filter_map(|entry| Self::read(entry, sites)).collect()
     }
 
     fn read(entry: &Effective, sites: &Effective) -> Option<Self> {
-        let mut site = entry.clone();
+        let mut site = Effective::clone(entry);
         underlay(&mut site, sites.child("siteDefaults"));
         for name in ["applicationDefaults", "virtualDirectoryDefaults"] {
             if let Some(own) = site.children.get_mut(name) {
@@ -120,7 +120,7 @@ impl Site {
             name: site.text("name"),
             id: site.uint("id"),
             server_auto_start: site.bool("serverAutoStart"),
-            bindings: site.child("bindings").entries.iter().filter_map(Binding::read).collect(),
+            bindings: site.child("bindings").entries().filter_map(Binding::read).collect(),
             limits: SiteLimits {
                 max_bandwidth: limits.limit("maxBandwidth"),
                 max_connections: limits.limit("maxConnections"),
@@ -128,7 +128,7 @@ impl Site {
                 max_url_segments: limits.uint("maxUrlSegments"),
             },
             log_file: LogFile::read(site.child("logFile")),
-            applications: site.entries.iter().filter_map(|entry| Application::read(entry, &site)).collect(),
+            applications: site.entries().filter_map(|entry| Application::read(entry, &site)).collect(),
             hsts: Hsts {
                 enabled: hsts.bool("enabled"),
                 max_age_seconds: hsts.uint("max-age"),
@@ -143,7 +143,7 @@ impl Site {
 
 impl Application {
     fn read(entry: &Effective, site: &Effective) -> Option<Self> {
-        let mut application = entry.clone();
+        let mut application = Effective::clone(entry);
         underlay(&mut application, site.child("applicationDefaults"));
         if let Some(own) = application.children.get_mut("virtualDirectoryDefaults") {
             underlay(own, site.child("virtualDirectoryDefaults"));
@@ -154,8 +154,7 @@ impl Application {
             application_pool: application.text("applicationPool"),
             enabled_protocols: protocols.split(',').map(|name| name.trim().to_owned()).collect(),
             virtual_directories: application
-                .entries
-                .iter()
+                .entries()
                 .filter_map(|entry| VirtualDirectory::read(entry, &application))
                 .collect(),
             origin: entry.origin.clone()?,
@@ -165,7 +164,7 @@ impl Application {
 
 impl VirtualDirectory {
     fn read(entry: &Effective, application: &Effective) -> Option<Self> {
-        let mut directory = entry.clone();
+        let mut directory = Effective::clone(entry);
         underlay(&mut directory, application.child("virtualDirectoryDefaults"));
         Some(Self {
             path: directory.text("path"),

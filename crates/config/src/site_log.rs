@@ -165,7 +165,7 @@ impl LogFile {
             log_ext_file_flags: element.uint("logExtFileFlags"),
             target_file: element.uint("logTargetW3C") & 1 == 1,
             max_custom_field_length: fields.uint("maxCustomFieldLength"),
-            custom_fields: fields.entries.iter().map(CustomField::read).collect(),
+            custom_fields: fields.entries().map(CustomField::read).collect(),
         }
     }
 }

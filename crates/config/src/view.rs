@@ -77,7 +77,7 @@ impl ElementView {
             attributes: element.table.attributes.iter().map(attribute).collect(),
             others: others.collect(),
             children: element.table.children.iter().map(|child| Self::of(element.child(child.name))).collect(),
-            entries: element.entries.iter().map(Self::of).collect(),
+            entries: element.entries().map(Self::of).collect(),
         }
     }
 

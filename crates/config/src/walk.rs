@@ -81,6 +81,7 @@ impl<'a> Walk<'a> {
             path: location.path.clone(),
             origin: location.origin.clone(),
             layers: BTreeMap::new(),
+            settled: BTreeMap::new(),
         })
     }
 

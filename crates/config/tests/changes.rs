@@ -412,7 +412,7 @@ fn compare(model: &Model, text: &str) {
         let found: BTreeMap<String, String> =
             read.values_at(site, path, DYNAMIC).into_iter().map(|value| (value.name, value.text)).collect();
         assert_eq!(found, expected, "{level}\n{text}");
-        let entries = read.settings_at(site, path).ip_security.entries;
+        let entries = read.settings_at(site, path).ip_security.entries.clone();
         assert_eq!(entries.len(), addresses.len(), "{level}\n{text}");
     }
 }

@@ -70,7 +70,7 @@ fn every_value_names_its_place() {
         values.iter().map(|v| (v.name.as_str(), v.text.as_str(), v.level.as_str())).collect();
     assert!(shown.contains(&("denyAction", "Forbidden", "/")));
     assert!(shown.contains(&("denyByRequestRate.maxRequests", "2", "")));
-    let rate = read.settings_at("Shop", "/").dynamic_ip_security.rate.origin.unwrap();
+    let rate = read.settings_at("Shop", "/").dynamic_ip_security.rate.origin.clone().unwrap();
     assert_eq!((rate.line, &*rate.file), (3, Path::new("/h/config/applicationHost.config")));
 }
 
@@ -81,9 +81,9 @@ fn nothing_configured_is_the_schemas_default() {
     assert!(!limits.concurrent.enabled && !limits.rate.enabled && at.proxy.is_none());
     assert_eq!((limits.concurrent.max, limits.rate.max_requests, limits.rate.interval_ms), (5, 20, 200));
     assert_eq!((limits.deny_action, limits.limits_path.as_str()), (DenyAction::Forbidden, ""));
-    assert_eq!((at.limiter.ipv6_prefix_length, at.limiter.trusted_proxies), (64, None));
+    assert_eq!((at.limiter.ipv6_prefix_length, at.limiter.trusted_proxies.clone()), (64, None));
     assert_eq!(at.default_document.files[2], "index.htm");
-    assert_eq!(at.static_content.mime_map[".css"], "text/css");
+    assert_eq!(at.static_content.mime_map[".css"].as_ref(), "text/css");
 }
 
 fn limits_path(path: &str) -> String {
@@ -137,7 +137,7 @@ fn entries(server: &str, site: &str) -> String {
         security(None, &list(server)),
         security(Some("Shop"), &list(site))
     ));
-    let entries = read.settings_at("Shop", "/").ip_security.entries;
+    let entries = read.settings_at("Shop", "/").ip_security.entries.clone();
     let shown: Vec<String> =
         entries.iter().map(|e| e.network.map_or(e.domain_name.clone(), |n| n.to_string())).collect();
     shown.join(" ")
@@ -167,7 +167,7 @@ fn documents(server: &str, site: &str) -> Vec<String> {
         section(server),
         section(site)
     ));
-    read.settings_at("Shop", "/x").default_document.files
+    read.settings_at("Shop", "/x").default_document.files.clone()
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn media_type(server: &str, site: &str, extension: &str) -> Option<String> {
         section(server),
         section(site)
     ));
-    read.settings_at("Shop", "/").static_content.mime_map.get(extension).cloned()
+    read.settings_at("Shop", "/").static_content.mime_map.get(extension).map(ToString::to_string)
 }
 
 #[test]
@@ -234,12 +234,12 @@ fn own_sections_inherit_like_any_other() {
         sites(SHOP)
     ));
     let site = read.settings_at("Shop", "/api");
-    let proxy = site.proxy.unwrap();
+    let proxy = site.proxy.as_ref().unwrap();
     assert_eq!(
         (proxy.to.as_str(), proxy.connect_timeout_ms, proxy.response_timeout_ms),
         ("http://127.0.0.1:5001", 7, 120_000)
     );
-    assert_eq!(site.limiter.trusted_proxies.unwrap().len(), 1);
+    assert_eq!(site.limiter.trusted_proxies.as_ref().unwrap().len(), 1);
     let below = read.settings_at("Shop", "/static/x");
     assert!(below.proxy.is_none() && !below.limiter.count_denied);
     assert_eq!(below.limiter.trusted_proxies, Some(Vec::new()), "an empty list trusts nobody");

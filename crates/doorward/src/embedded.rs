@@ -43,7 +43,7 @@ mod tests {
             bindings.collect::<Vec<_>>(),
             ["127.0.0.2:8081:", "127.0.0.2:8444:", "127.0.0.3:8081:", "127.0.0.3:8444:"]
         );
-        let rate = configuration.settings_at("welcome", "/").dynamic_ip_security.rate;
+        let rate = configuration.settings_at("welcome", "/").dynamic_ip_security.rate.clone();
         assert_eq!((rate.enabled, rate.max_requests, rate.interval_ms), (true, 10, 5000));
     }
 }

@@ -161,7 +161,7 @@ fn site_plan(inputs: &Inputs<'_>, site: &Site, state: SiteState, scopes: &mut Sc
         settings: path_settings(inputs, site, locations),
         log,
         connection_timeout_ms: site.limits.connection_timeout_ms,
-        proxy_protocol: inputs.configuration.settings_at(&site.name, "/").proxy_protocol,
+        proxy_protocol: inputs.configuration.settings_at(&site.name, "/").proxy_protocol.to_vec(),
         connections_max: site.limits.max_connections,
         bytes_per_second_max: site.limits.max_bandwidth,
         url_segments_max: site.limits.max_url_segments,
@@ -203,17 +203,17 @@ impl Effective {
         Self {
             policy: policy(settings, list_file.map(AsRef::as_ref), scope),
             denial: denial(&settings.limiter),
-            access: Access::new(settings.access),
-            filter: RequestFilter::new(&settings.request_filtering, settings.files.dot_files),
+            access: Access::new(*settings.access),
+            filter: request_filter(settings),
             redirect: Redirect::new(&settings.http_redirect),
             fields: ResponseFields::new(&settings.http_protocol, site.hsts, removes_server(settings)),
             content: static_content(settings),
-            handlers: HandlerMap::new(&settings.handlers),
+            handlers: settings.handlers.once(HandlerMap::new),
             runtime: Runtime::new(&settings.server_runtime),
             compression: compression(settings),
-            errors: ErrorPages::new(&settings.http_errors, &configuration.paths),
-            logging: settings.http_logging,
-            upstream: settings.proxy.as_ref().and_then(|section| upstream(section, settings.web_socket)),
+            errors: settings.http_errors.once(|section| ErrorPages::new(section, &configuration.paths)),
+            logging: *settings.http_logging,
+            upstream: settings.proxy.as_ref().and_then(|section| upstream(section, *settings.web_socket)),
             fault: None,
         }
     }
@@ -237,6 +237,14 @@ fn location_settings(configuration: &Configuration, site: &Site, scopes: &mut Sc
     LocationSettings::new(root, deeper)
 }
 
+/// One for all places that share the section, as long as they agree about what hides besides.
+fn request_filter(settings: &Settings) -> Arc<RequestFilter> {
+    let dot_files = settings.files.dot_files;
+    let make = |section: &doorward_config::RequestFiltering| RequestFilter::new(section, dot_files);
+    let shared = settings.request_filtering.once(make);
+    if shared.dot_files == dot_files { shared } else { Arc::new(make(&settings.request_filtering)) }
+}
+
 /// `requestFiltering removeServerHeader`.
 fn removes_server(settings: &Settings) -> bool {
     settings.request_filtering.remove_server_header.unwrap_or(false)
@@ -254,7 +262,7 @@ fn https_port(site: &Site) -> Option<u16> {
 fn compression(settings: &Settings) -> Compression {
     let runtime = &settings.server_runtime;
     let frequency = HitFrequency { hits: runtime.frequent_hits, period_ms: runtime.frequent_period_ms };
-    Compression::new(&settings.compression, frequency)
+    Compression::new((*settings.url_compression, &settings.compression), frequency)
 }
 
 fn default_documents(section: &doorward_config::DefaultDocument) -> Vec<String> {
@@ -263,11 +271,10 @@ fn default_documents(section: &doorward_config::DefaultDocument) -> Vec<String> 
 
 fn static_content(settings: &Settings) -> StaticContent {
     let section = &settings.static_content;
-    let browse = settings.directory_browse;
-    let rows = section.mime_map.iter().map(|(extension, kind)| (extension.clone(), kind.clone()));
+    let browse = *settings.directory_browse;
     StaticContent {
         default_documents: default_documents(&settings.default_document),
-        mime: MimeMap::new(rows),
+        mime: MimeMap::of(&section.mime_map),
         cache: cache_control(&section.client_cache),
         etag: section.client_cache.set_etag,
         browse: browse.enabled.then(|| Browse::from_bits(browse.show_flags)),

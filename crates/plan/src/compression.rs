@@ -1,6 +1,6 @@
 //! Which answers are compressed, and with what (`urlCompression`, `httpCompression`).
 
-use doorward_config::Compression as Section;
+use doorward_config::{Compression as Section, UrlCompression};
 
 /// A content coding that is made here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,7 +71,7 @@ const MEGABYTE: u64 = 1024 * 1024;
 
 impl Compression {
     /// Takes the sections, and what `serverRuntime` counts as frequent.
-    pub fn new(section: &Section, frequency: HitFrequency) -> Self {
+    pub fn new((which, section): (UrlCompression, &Section), frequency: HitFrequency) -> Self {
         let efforts = |wanted: bool, most: &[(CodingKind, u32)], level: fn(&Scheme) -> Option<u32>| {
             let made = section.schemes.iter().filter_map(|scheme| {
                 let kind = CodingKind::named(&scheme.name)?;
@@ -82,8 +82,8 @@ impl Compression {
             if wanted { made.collect() } else { Vec::new() }
         };
         Self {
-            files: efforts(section.files, &FILE_LEVEL_MAX, |scheme| scheme.static_level),
-            forwarded: efforts(section.forwarded, &FORWARDED_LEVEL_MAX, |scheme| scheme.dynamic_level),
+            files: efforts(which.files, &FILE_LEVEL_MAX, |scheme| scheme.static_level),
+            forwarded: efforts(which.forwarded, &FORWARDED_LEVEL_MAX, |scheme| scheme.dynamic_level),
             file_types: MediaTypes::new(&section.static_types),
             forwarded_types: MediaTypes::new(&section.dynamic_types),
             file_bytes_min: section.file_bytes_min.into(),
@@ -212,8 +212,6 @@ mod tests {
     fn levels(scheme: (&str, Option<u32>, Option<u32>), expected: (Option<u32>, Option<u32>)) {
         let (name, static_level, dynamic_level) = scheme;
         let section = Section {
-            files: true,
-            forwarded: true,
             schemes: vec![Scheme { name: name.to_owned(), static_level, dynamic_level }],
             static_types: Vec::new(),
             dynamic_types: Vec::new(),
@@ -225,7 +223,10 @@ mod tests {
             ignore_hit_frequency: false,
             copies_megabytes_max: 1,
         };
-        let made = Compression::new(&section, HitFrequency { hits: 2, period_ms: 1 });
+        let made = Compression::new(
+            (UrlCompression { files: true, forwarded: true }, &section),
+            HitFrequency { hits: 2, period_ms: 1 },
+        );
         let level = |efforts: &[Effort]| efforts.first().map(|effort| effort.level);
         assert_eq!((level(&made.files), level(&made.forwarded)), expected, "{scheme:?}");
     }

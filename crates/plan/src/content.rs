@@ -1,23 +1,31 @@
 //! Static content settings in the form the file handler uses.
 
-use std::collections::HashMap;
+use std::sync::Arc;
+
+use doorward_config::MediaTypes;
 
 /// File extension to media type (`staticContent/mimeMap`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MimeMap(HashMap<String, String>);
+pub struct MimeMap(Arc<MediaTypes>);
 
 impl MimeMap {
     /// Takes (extension with its dot, media type); extensions compare without regard to case.
     pub fn new(entries: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(entries.into_iter().map(|(extension, kind)| (extension.to_ascii_lowercase(), kind)).collect())
+        let row = |(extension, kind): (String, String)| (extension.to_ascii_lowercase().into(), kind.into());
+        Self(Arc::new(entries.into_iter().map(row).collect()))
+    }
+
+    /// Takes the section's own, whose extensions are in lower case already.
+    pub fn of(types: &Arc<MediaTypes>) -> Self {
+        Self(Arc::clone(types))
     }
 
     /// The media type for a file name, or `None`, which is 404.3. `.` stands for names without an
     /// extension, `.*` for every extension without a row of its own.
     pub fn media_type(&self, file_name: &str) -> Option<&str> {
         let extension = file_name.rfind('.').map_or(".", |dot| &file_name[dot..]);
-        let found = self.0.get(extension).or_else(|| self.0.get(&extension.to_ascii_lowercase()));
-        found.or_else(|| if extension == "." { None } else { self.0.get(".*") }).map(String::as_str)
+        let found = self.0.get(extension).or_else(|| self.0.get(extension.to_ascii_lowercase().as_str()));
+        found.or_else(|| if extension == "." { None } else { self.0.get(".*") }).map(AsRef::as_ref)
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Effective {
     /// How requests have to come.
     pub access: Access,
     /// What is refused for how it is asked for.
-    pub filter: RequestFilter,
+    pub filter: Arc<RequestFilter>,
     /// Where requests are sent instead of being answered.
     pub redirect: Option<Redirect>,
     /// Further fields of answers.
@@ -59,13 +59,13 @@ pub struct Effective {
     /// How files are served.
     pub content: StaticContent,
     /// What may be done here, and how.
-    pub handlers: HandlerMap,
+    pub handlers: Arc<HandlerMap>,
     /// How much of it at a time.
     pub runtime: Runtime,
     /// Which answers are compressed.
     pub compression: Compression,
     /// Which page an error gets.
-    pub errors: ErrorPages,
+    pub errors: Arc<ErrorPages>,
     /// Which answers are logged.
     pub logging: HttpLogging,
     /// Where requests are forwarded instead of being answered from files.
@@ -81,14 +81,14 @@ impl Effective {
             policy: Policy::open(scope),
             denial: Denial::default(),
             access: Access::default(),
-            filter: RequestFilter::open(),
+            filter: Arc::new(RequestFilter::open()),
             redirect: None,
             fields: ResponseFields::default(),
             content: StaticContent::default(),
-            handlers: HandlerMap::default(),
+            handlers: Arc::default(),
             runtime: Runtime::default(),
             compression: Compression::default(),
-            errors: ErrorPages::default(),
+            errors: Arc::default(),
             logging: HttpLogging::All,
             upstream: None,
             fault: None,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use doorward_config::{Configuration, LimiterSection};
+use doorward_config::Configuration;
 use doorward_limiter::{ClientSource, DenyAction, IpNet, Limits, Policy, Rate, Scope, Trust, canonical};
 
 use crate::effective::Effective;
@@ -41,7 +41,7 @@ impl Default for ConnectionLimits {
 
 impl ConnectionLimits {
     pub(crate) fn of(configuration: &Configuration) -> Self {
-        let section: LimiterSection = configuration.settings_at("", "/").limiter;
+        let section = configuration.settings_at("", "/").limiter;
         let connections = section.connections_per_address.unwrap_or(CONNECTIONS_DEFAULT);
         let handshakes = section.handshakes_per_second.unwrap_or(HANDSHAKES_DEFAULT);
         let rate = Rate { requests_max: handshakes, interval_ms: 1000 };
@@ -61,7 +61,7 @@ impl ConnectionLimits {
         Self {
             connections: bound(Scope(0), connections, section.connections_per_address),
             handshakes: bound(Scope(1), handshakes, section.handshakes_per_second),
-            trusted: section.trusted_proxies.unwrap_or_default(),
+            trusted: section.trusted_proxies.clone().unwrap_or_default(),
         }
     }
 

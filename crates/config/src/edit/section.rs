@@ -132,9 +132,9 @@ impl SectionAt<'_> {
         let own = spot.element().into_iter().flat_map(|element| entries(element, collection));
         let inherited =
             self.inherited.and_then(|section| way.inherited(section)).filter(|_| !spot.withdraws(collection, values));
-        let clash = own
-            .map(|entry| clash(collection, entry, values))
-            .chain(inherited.iter().flat_map(|element| &element.entries).map(|entry| clash(collection, entry, values)));
+        let clash = own.map(|entry| clash(collection, entry, values)).chain(
+            inherited.iter().flat_map(|element| element.entries()).map(|entry| clash(collection, entry, values)),
+        );
         if let Some(names) = clash.flatten().next() {
             return Err(duplicate(collection, &names, values));
         }
@@ -172,7 +172,7 @@ impl SectionAt<'_> {
         }
         let missing = || EditError::NoSuchEntry { section: self.path.to_owned(), keys: shown(keys) };
         let inherited = self.inherited.and_then(|section| way.inherited(section)).ok_or_else(missing)?;
-        let entry = inherited.entries.iter().find(|entry| has_values(*entry, keys)).ok_or_else(missing)?;
+        let entry = inherited.entries().find(|entry| has_values(*entry, keys)).ok_or_else(missing)?;
         if spot.element().is_some_and(|element| withdrawn(element, collection, entry)) {
             return Err(missing());
         }

@@ -1,6 +1,7 @@
 //! Which file a change is written to, and whether what it becomes is valid there.
 
 use std::collections::HashSet;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,10 +14,10 @@ use crate::edit::site::declaration;
 use crate::edit::spot::{level, places};
 use crate::edit::way::{Hop, Way};
 use crate::edit::{EditError, EditedFile, loaded, parse, template};
-use crate::effective::Effective;
 use crate::hierarchy::Place;
 use crate::home::Home;
 use crate::http_service;
+use crate::inheritance::Settled;
 use crate::reader::Reader;
 use crate::schema::{self, AllowDefinition, ElementTable, OverrideMode, SectionTable};
 use crate::site::Site;
@@ -54,7 +55,7 @@ fn application_host(home: &Home, change: &SectionChange) -> Result<EditedFile, E
         location: &location,
         path: table.path,
         table: table.element,
-        inherited: inherited.as_ref(),
+        inherited: inherited.as_deref().map(Deref::deref),
     };
     let mut text = acted(previous.as_deref().unwrap_or(template::APPLICATION_HOST), &section, &change.actions)?;
     if table.path.starts_with("doorward/") {
@@ -86,8 +87,8 @@ fn parent(location: &str) -> Option<Place<'_>> {
     Some(Place::of(site, path.rsplit_once('/').map_or("", |(outer, _)| outer)))
 }
 
-fn effective(configuration: &Configuration, table: &'static SectionTable, place: Place<'_>) -> Effective {
-    configuration.hierarchy.effective(table, place, &mut Findings::default()).into_owned()
+fn effective(configuration: &Configuration, table: &'static SectionTable, place: Place<'_>) -> Arc<Settled> {
+    configuration.hierarchy.effective(table, place, &mut Findings::default())
 }
 
 /// What the file had before is not this change's fault; a file may hold bindings that a command may not write.

@@ -96,7 +96,7 @@ impl Way {
     pub(super) fn inherited<'e>(&self, section: &'e Effective) -> Option<&'e Effective> {
         self.hops.iter().try_fold(section, |at, hop| match hop {
             Hop::Element(name) => at.children.get(name),
-            Hop::Entry(_, values) => at.entries.iter().find(|entry| has_values(*entry, values)),
+            Hop::Entry(_, values) => at.entries().find(|entry| has_values(*entry, values)),
             Hop::Index(..) => None,
         })
     }

@@ -2,14 +2,19 @@
 
 use crate::effective::Effective;
 
-/// Both sections: which answers are compressed, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "one switch for each attribute of the sections")]
-pub struct Compression {
-    /// Whether files are compressed (`doStaticCompression`).
+/// `urlCompression`: which answers are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UrlCompression {
+    /// Whether files are (`doStaticCompression`).
     pub files: bool,
-    /// Whether forwarded answers are compressed (`doDynamicCompression`).
+    /// Whether forwarded answers are (`doDynamicCompression`).
     pub forwarded: bool,
+}
+
+/// `httpCompression`: how they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "one switch for each attribute of the section")]
+pub struct Compression {
     /// The codings there are, in effective order.
     pub schemes: Vec<CompressionScheme>,
     /// Media types of files (`text/*`, `*/*`), and whether they are compressed.
@@ -43,13 +48,17 @@ pub struct CompressionScheme {
     pub dynamic_level: Option<u32>,
 }
 
+impl UrlCompression {
+    pub(crate) fn read(section: &Effective) -> Self {
+        Self { files: section.bool("doStaticCompression"), forwarded: section.bool("doDynamicCompression") }
+    }
+}
+
 impl Compression {
-    pub(crate) fn read(url: &Effective, http: &Effective) -> Self {
+    pub(crate) fn read(http: &Effective) -> Self {
         let fields = || (http.text("expiresHeader"), http.text("cacheControlHeader"));
         Self {
-            files: url.bool("doStaticCompression"),
-            forwarded: url.bool("doDynamicCompression"),
-            schemes: http.entries.iter().map(CompressionScheme::read).collect(),
+            schemes: http.entries().map(CompressionScheme::read).collect(),
             static_types: media_types(http.child("staticTypes")),
             dynamic_types: media_types(http.child("dynamicTypes")),
             file_bytes_min: http.uint("minFileSizeForComp"),
@@ -75,5 +84,5 @@ impl CompressionScheme {
 }
 
 fn media_types(element: &Effective) -> Vec<(String, bool)> {
-    element.entries.iter().map(|entry| (entry.text("mimeType"), entry.bool("enabled"))).collect()
+    element.entries().map(|entry| (entry.text("mimeType"), entry.bool("enabled"))).collect()
 }

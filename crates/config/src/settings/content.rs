@@ -1,6 +1,7 @@
 //! Sections about content: `defaultDocument`, `directoryBrowse`, `staticContent` (IIS reference §4.1).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::effective::Effective;
 
@@ -26,10 +27,13 @@ pub struct DirectoryBrowse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaticContent {
     /// Extension in lower case with its dot → media type. A file whose extension is missing here is not served (404.3).
-    pub mime_map: HashMap<String, String>,
+    pub mime_map: Arc<MediaTypes>,
     /// `clientCache`.
     pub client_cache: ClientCache,
 }
+
+/// Extension → media type. Levels share the texts that they inherit.
+pub type MediaTypes = HashMap<Arc<str>, Arc<str>>;
 
 /// `staticContent/clientCache`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +65,7 @@ pub enum CacheControlMode {
 
 impl DefaultDocument {
     pub(crate) fn read(section: &Effective) -> Self {
-        let files = section.child("files").entries.iter().map(|entry| entry.text("value"));
+        let files = section.child("files").entries().map(|entry| entry.text("value"));
         Self { enabled: section.bool("enabled"), files: files.filter(|file| !file.is_empty()).collect() }
     }
 }
@@ -74,10 +78,13 @@ impl DirectoryBrowse {
 
 impl StaticContent {
     pub(crate) fn read(section: &Effective) -> Self {
-        let types = section.entries.iter().map(|entry| (entry.text("fileExtension"), entry.text("mimeType")));
+        let row = |entry: &Effective| -> (Arc<str>, Arc<str>) {
+            (dotted(&entry.text("fileExtension")).into(), entry.text("mimeType").into())
+        };
+        let types = section.entries.iter().map(|entry| entry.once(row).as_ref().clone());
         let cache = section.child("clientCache");
         Self {
-            mime_map: types.map(|(extension, media)| (dotted(&extension), media)).collect(),
+            mime_map: Arc::new(types.collect()),
             client_cache: ClientCache {
                 cache_control_mode: match cache.uint("cacheControlMode") {
                     1 => CacheControlMode::DisableCache,

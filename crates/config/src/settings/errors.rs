@@ -86,7 +86,7 @@ impl HttpErrors {
                 _ => ErrorMode::DetailedLocalOnly,
             },
             replaces_existing: section.uint("existingResponse") == 1,
-            entries: section.entries.iter().map(ErrorEntry::read).collect(),
+            entries: section.entries().map(ErrorEntry::read).collect(),
             default: Some(default).filter(|default| !default.path.is_empty()),
         }
     }

@@ -61,10 +61,7 @@ pub struct Handler {
 
 impl Handlers {
     pub(crate) fn read(section: &Effective) -> Self {
-        Self {
-            access_policy: section.uint("accessPolicy"),
-            handlers: section.entries.iter().map(Handler::read).collect(),
-        }
+        Self { access_policy: section.uint("accessPolicy"), handlers: section.entries().map(Handler::read).collect() }
     }
 }
 

@@ -46,7 +46,7 @@ impl IpSecurity {
             allow_unlisted: section.bool("allowUnlisted"),
             enable_proxy_mode: section.bool("enableProxyMode"),
             deny_action: DenyAction::from_number(section.uint("denyAction")),
-            entries: section.entries.iter().filter_map(IpSecurityEntry::read).collect(),
+            entries: section.entries().filter_map(IpSecurityEntry::read).collect(),
         }
     }
 }

@@ -135,7 +135,7 @@ impl LimiterSection {
             ipv6_wider_prefix_length: u8::try_from(section.uint("ipv6WiderPrefixLength")).unwrap_or(48),
             ipv6_wider_clients: section.uint("ipv6WiderClients"),
             ipv6_wider_seconds: section.uint("ipv6WiderSeconds"),
-            limits: section.child("limits").entries.iter().filter_map(MatchLimit::read).collect(),
+            limits: section.child("limits").entries().filter_map(MatchLimit::read).collect(),
         }
     }
 }

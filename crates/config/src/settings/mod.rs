@@ -2,6 +2,8 @@
 
 use ipnet::IpNet;
 
+use crate::shared::Shared;
+
 mod access;
 mod compression;
 mod content;
@@ -17,8 +19,8 @@ mod redirect;
 mod request_filtering;
 
 pub use access::AccessSection;
-pub use compression::{Compression, CompressionScheme};
-pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, StaticContent};
+pub use compression::{Compression, CompressionScheme, UrlCompression};
+pub use content::{CacheControlMode, ClientCache, DefaultDocument, DirectoryBrowse, MediaTypes, StaticContent};
 pub use dynamic_ip_security::{ConcurrentLimit, DenyAction, DynamicIpSecurity, RateLimit};
 pub use errors::{ErrorEntry, ErrorMode, ErrorPath, ErrorResponse, HttpErrors, HttpLogging};
 pub use files::FilesSection;
@@ -34,43 +36,45 @@ pub use request_filtering::{FilterList, FilteringRule, RequestFiltering, Request
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Peers whose connections begin with a PROXY protocol header (`doorward/proxyProtocol`); nobody's when empty.
-    pub proxy_protocol: Vec<IpNet>,
+    pub proxy_protocol: Shared<Vec<IpNet>>,
     /// `system.webServer/security/dynamicIpSecurity`.
-    pub dynamic_ip_security: DynamicIpSecurity,
+    pub dynamic_ip_security: Shared<DynamicIpSecurity>,
     /// `system.webServer/security/ipSecurity`.
-    pub ip_security: IpSecurity,
+    pub ip_security: Shared<IpSecurity>,
     /// `system.webServer/security/access`.
-    pub access: AccessSection,
+    pub access: Shared<AccessSection>,
     /// `system.webServer/security/requestFiltering`.
-    pub request_filtering: RequestFiltering,
+    pub request_filtering: Shared<RequestFiltering>,
     /// `system.webServer/httpRedirect`.
-    pub http_redirect: HttpRedirect,
+    pub http_redirect: Shared<HttpRedirect>,
     /// `system.webServer/httpProtocol`.
-    pub http_protocol: HttpProtocol,
+    pub http_protocol: Shared<HttpProtocol>,
     /// `system.webServer/defaultDocument`.
-    pub default_document: DefaultDocument,
+    pub default_document: Shared<DefaultDocument>,
     /// `system.webServer/directoryBrowse`.
-    pub directory_browse: DirectoryBrowse,
+    pub directory_browse: Shared<DirectoryBrowse>,
     /// `system.webServer/staticContent`.
-    pub static_content: StaticContent,
-    /// `system.webServer/urlCompression` and `system.webServer/httpCompression`.
-    pub compression: Compression,
+    pub static_content: Shared<StaticContent>,
+    /// `system.webServer/urlCompression`.
+    pub url_compression: Shared<UrlCompression>,
+    /// `system.webServer/httpCompression`.
+    pub compression: Shared<Compression>,
     /// `system.webServer/serverRuntime`.
-    pub server_runtime: ServerRuntime,
+    pub server_runtime: Shared<ServerRuntime>,
     /// `system.webServer/handlers`.
-    pub handlers: Handlers,
+    pub handlers: Shared<Handlers>,
     /// `system.webServer/httpErrors`.
-    pub http_errors: HttpErrors,
+    pub http_errors: Shared<HttpErrors>,
     /// `system.webServer/httpLogging`.
-    pub http_logging: HttpLogging,
+    pub http_logging: Shared<HttpLogging>,
     /// Whether `system.webServer/webSocket` is enabled: whether upgrades are forwarded.
-    pub web_socket: bool,
+    pub web_socket: Shared<bool>,
     /// `doorward/logs`; read at a site's root.
-    pub logs: LogsSection,
+    pub logs: Shared<LogsSection>,
     /// `doorward/files`.
-    pub files: FilesSection,
+    pub files: Shared<FilesSection>,
     /// `doorward/limiter`.
-    pub limiter: LimiterSection,
+    pub limiter: Shared<LimiterSection>,
     /// `doorward/proxy`; `None` when no upstream is named.
-    pub proxy: Option<ProxySection>,
+    pub proxy: Shared<Option<ProxySection>>,
 }

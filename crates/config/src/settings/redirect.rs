@@ -41,7 +41,7 @@ pub struct HttpProtocol {
 
 impl HttpRedirect {
     pub(crate) fn read(section: &Effective) -> Self {
-        let wildcards = section.entries.iter().filter(|entry| !entry.text("wildcard").is_empty());
+        let wildcards = section.entries().filter(|entry| !entry.text("wildcard").is_empty());
         Self {
             enabled: section.bool("enabled"),
             destination: RedirectTarget::read(section),
@@ -71,6 +71,6 @@ impl HttpProtocol {
 }
 
 fn headers(element: &Effective) -> Vec<(String, String)> {
-    let headers = element.entries.iter().map(|entry| (entry.text("name"), entry.text("value")));
+    let headers = element.entries().map(|entry| (entry.text("name"), entry.text("value")));
     headers.filter(|(name, _)| !name.is_empty()).collect()
 }

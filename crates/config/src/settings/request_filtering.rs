@@ -88,7 +88,7 @@ impl RequestFiltering {
     pub(crate) fn read(section: &Effective) -> Self {
         let hidden = section.child("hiddenSegments");
         let limits = section.child("requestLimits");
-        let headers = limits.child("headerLimits").entries.iter();
+        let headers = limits.child("headerLimits").entries();
         Self {
             written: section.origin.is_some(),
             allow_double_escaping: section.bool("allowDoubleEscaping"),
@@ -109,7 +109,7 @@ impl RequestFiltering {
             always_allowed_query_strings: texts(section.child("alwaysAllowedQueryStrings"), "queryString"),
             deny_url_sequences: texts(section.child("denyUrlSequences"), "sequence"),
             deny_query_string_sequences: texts(section.child("denyQueryStringSequences"), "sequence"),
-            rules: section.child("filteringRules").entries.iter().map(FilteringRule::read).collect(),
+            rules: section.child("filteringRules").entries().map(FilteringRule::read).collect(),
         }
     }
 }
@@ -119,7 +119,7 @@ impl FilterList {
         Self {
             allow_unlisted: element.bool("allowUnlisted"),
             apply_to_webdav: element.bool("applyToWebDAV"),
-            entries: element.entries.iter().map(|entry| (entry.text(name), entry.bool("allowed"))).collect(),
+            entries: element.entries().map(|entry| (entry.text(name), entry.bool("allowed"))).collect(),
         }
     }
 }
@@ -140,5 +140,5 @@ impl FilteringRule {
 }
 
 fn texts(element: &Effective, name: &str) -> Vec<String> {
-    element.entries.iter().map(|entry| entry.text(name)).filter(|text| !text.is_empty()).collect()
+    element.entries().map(|entry| entry.text(name)).filter(|text| !text.is_empty()).collect()
 }

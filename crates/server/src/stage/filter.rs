@@ -211,7 +211,7 @@ mod tests {
         let fields = if fields.is_empty() { String::new() } else { fields.replace('|', "\r\n") + "\r\n" };
         let mut exchange = testing::exchange(testing::request(&format!("{line} HTTP/1.1\r\nHost: a\r\n{fields}\r\n")));
         url_path::normalise(exchange.request.path(), &mut exchange.path).unwrap();
-        exchange.effective = Some(Arc::new(Effective { filter, ..Effective::bare(Scope(1)) }));
+        exchange.effective = Some(Arc::new(Effective { filter: Arc::new(filter), ..Effective::bare(Scope(1)) }));
         let seen = match screen(&exchange) {
             Ok(()) => "0".to_owned(),
             Err(Refusal::Site(refusal)) => format!("{}.{}", refusal.status, refusal.substatus),

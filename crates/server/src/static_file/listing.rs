@@ -73,6 +73,7 @@ mod tests {
     use super::*;
     use doorward_plan::{AllowList, MimeMap, Names, RequestFilter, StaticContent};
     use std::fs;
+    use std::sync::Arc;
 
     #[test]
     fn only_what_would_be_served() {
@@ -90,12 +91,12 @@ mod tests {
         let mime = MimeMap::new([(".txt".to_owned(), "text/plain".to_owned())]);
         let effective = Effective {
             content: StaticContent { mime, ..StaticContent::default() },
-            filter: RequestFilter {
+            filter: Arc::new(RequestFilter {
                 dot_files: false,
                 hidden_segments: Names::new(["web.config"]),
                 extensions: AllowList::of(true, [], [".cs"]),
                 ..RequestFilter::open()
-            },
+            }),
             ..Effective::bare(doorward_limiter::Scope(1))
         };
         let folder = OwnedFd::from(fs::File::open(&inside).unwrap());
