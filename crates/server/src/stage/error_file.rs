@@ -27,6 +27,24 @@ const LANGUAGE: &str = "en-US";
 #[derive(Debug, Default)]
 pub(crate) struct ErrorFiles {
     known: RefCell<HashMap<(SiteId, String), Known>>,
+    built_in: BuiltIn,
+}
+
+/// The pages of ours that say the same to everybody, by status and substatus: a flood of denials writes each once.
+#[derive(Debug, Default)]
+struct BuiltIn(RefCell<HashMap<(u16, u16), Page, foldhash::fast::RandomState>>);
+
+impl BuiltIn {
+    fn response(&self, refusal: &SiteRefusal, exchange: &Exchange) -> Response {
+        if error_page::is_detailed(exchange) {
+            return render::site_refusal(refusal, exchange);
+        }
+        let mut pages = self.0.borrow_mut();
+        let page = pages.entry((refusal.status, refusal.substatus)).or_insert_with(|| {
+            Page::new(error_page::SITE_PAGE_TYPE, error_page::site_page(refusal, exchange).into_bytes())
+        });
+        answer(refusal, page)
+    }
 }
 
 #[derive(Debug)]
@@ -39,8 +57,17 @@ struct Known {
 /// A page as it is sent.
 #[derive(Clone, Debug)]
 struct Page {
-    media_type: Rc<str>,
+    /// Its `Content-Type` line.
+    fields: Rc<[u8]>,
     content: Rc<[u8]>,
+}
+
+impl Page {
+    fn new(media_type: &str, content: Vec<u8>) -> Self {
+        let mut fields = Vec::with_capacity(64);
+        field_line(&mut fields, "Content-Type", media_type.as_bytes());
+        Self { fields: fields.into(), content: content.into() }
+    }
 }
 
 /// What a refusal is answered with.
@@ -84,7 +111,7 @@ impl ErrorFileJob {
 impl ErrorFiles {
     /// What answers this refusal: the operator's page where there is one for it, ours otherwise.
     pub(crate) fn due(&self, refusal: &SiteRefusal, exchange: &Exchange, now_ms: u64) -> Due {
-        let built_in = || Due::Ready(render::site_refusal(refusal, exchange));
+        let built_in = || Due::Ready(self.built_in.response(refusal, exchange));
         let (Some(site), Some(effective)) = (&exchange.site, &exchange.effective) else { return built_in() };
         let details = effective.errors.mode == ErrorMode::Detailed || error_page::is_detailed(exchange);
         let Some(page) = effective.errors.page(refusal.status, refusal.substatus).filter(|_| !details) else {
@@ -118,10 +145,10 @@ impl ErrorFiles {
         exchange: &Exchange,
         (key, found, now_ms): (String, Found, u64),
     ) -> Response {
-        let page = found.map(|(kind, content)| Page { media_type: kind.into(), content: content.into() });
+        let page = found.map(|(kind, content)| Page::new(&kind, content));
         let response = match &page {
             Some(page) => answer(refusal, page),
-            None => render::site_refusal(refusal, exchange),
+            None => self.built_in.response(refusal, exchange),
         };
         if let Some(site) = &exchange.site {
             let mut known = self.known.borrow_mut();
@@ -149,13 +176,17 @@ impl ErrorFileJob {
 }
 
 fn answer(refusal: &SiteRefusal, page: &Page) -> Response {
-    let mut fields = Vec::with_capacity(96);
-    field_line(&mut fields, "Content-Type", page.media_type.as_bytes());
-    render::refusal_fields(&mut fields, refusal);
+    let fields = if refusal.allow.is_none() && refusal.retry_after_s.is_none() {
+        FieldLines::Shared(Rc::clone(&page.fields))
+    } else {
+        let mut fields = page.fields.to_vec();
+        render::refusal_fields(&mut fields, refusal);
+        FieldLines::Own(fields)
+    };
     Response {
         substatus: refusal.substatus,
         win32_status: refusal.win32_status,
-        ..Response::new(refusal.status, FieldLines::Own(fields), Body::Shared(Rc::clone(&page.content)))
+        ..Response::new(refusal.status, fields, Body::Shared(Rc::clone(&page.content)))
     }
 }
 
