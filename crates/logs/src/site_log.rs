@@ -140,7 +140,7 @@ impl SiteLog {
     }
 
     /// Whether a line would be written at all: the log is on and has columns.
-    pub(crate) fn writes_lines(&self) -> bool {
+    pub fn writes_lines(&self) -> bool {
         let has_columns = !self.columns.is_empty() || !self.settings.custom_fields.is_empty();
         self.settings.enabled && (has_columns || self.settings.format != Format::W3c)
     }

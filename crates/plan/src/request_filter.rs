@@ -102,6 +102,11 @@ impl Names {
         self.lengths & length_bit(name.len()) != 0 && self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
+    /// Whether one of them is so long, in bytes. What is not ASCII may have another length in another case.
+    pub fn has_length(&self, bytes: usize) -> bool {
+        self.lengths & length_bit(bytes) != 0
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()

@@ -85,13 +85,20 @@ fn names(filter: &RequestFilter, path: &str, method: &str, own: bool) -> Option<
     let hidden = filter.hidden_for_webdav || !webdav;
     let unseen =
         |segment: &str| (hidden && filter.hidden_segments.contains(segment)) || (dotted && is_dot_file(segment));
-    if path.split('/').any(unseen) {
+    if may_be_unseen(filter, path) && path.split('/').any(unseen) {
         return Some((404, 8));
     }
     if (filter.extensions.for_webdav || !webdav) && !filter.extensions.allows(extension(path)) {
         return Some((404, 7));
     }
     ((filter.verbs.for_webdav || !webdav) && !filter.verbs.allows(method)).then_some((404, 6))
+}
+
+/// Whether a segment may be hidden: by its length or its first byte alone, which is enough for most paths.
+fn may_be_unseen(filter: &RequestFilter, path: &str) -> bool {
+    let mut segments = path.as_bytes().split(|byte| *byte == b'/');
+    !path.is_ascii()
+        || segments.any(|segment| segment.first() == Some(&b'.') || filter.hidden_segments.has_length(segment.len()))
 }
 
 /// Names that start with a dot are hidden by custom on Unix (`.git`, `.env`); `.well-known` (RFC 8615) is served.

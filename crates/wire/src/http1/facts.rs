@@ -10,6 +10,7 @@ use crate::chars::trim_ows;
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) host: Option<Span>,
+    pub(crate) names: NameMarks,
     host_lines: usize,
     content_length: Option<u64>,
     chunked: bool,
@@ -17,6 +18,22 @@ pub(crate) struct Facts {
     expects_continue: bool,
     upgrade: Option<Span>,
     fault: Option<Malformed>,
+}
+
+/// A bit for each kind of name there is: most of the fields that somebody asks for are not there, and that is told by it.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NameMarks(u64);
+
+impl NameMarks {
+    fn mark(name: &[u8]) -> u64 {
+        let first = name.first().map_or(0, u8::to_ascii_lowercase);
+        1 << ((name.len() * 5 + usize::from(first)) % 64)
+    }
+
+    /// Whether a field of this name, in any case of letters, may be there.
+    pub(crate) fn may_have(self, name: &str) -> bool {
+        self.0 & Self::mark(name.as_bytes()) != 0
+    }
 }
 
 /// What the Connection field asks for (RFC 9110 §7.6.1).
@@ -38,6 +55,7 @@ pub(crate) enum Stated {
 impl Facts {
     /// Takes notice of one field line. The length of a name tells most fields apart from the few that matter.
     pub(crate) fn note(&mut self, name: &[u8], value: &[u8], place: Span) {
+        self.names.0 |= NameMarks::mark(name);
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => {
                 self.host = Some(place);

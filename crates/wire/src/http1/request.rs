@@ -1,6 +1,6 @@
 //! One request head.
 
-use super::facts::{Facts, Stated};
+use super::facts::{Facts, NameMarks, Stated};
 use super::fields::{self, HeadBytes};
 use super::request_line::{self, RequestLine};
 use super::span::Span;
@@ -19,6 +19,10 @@ pub struct Request {
     keep_alive: bool,
     expects_continue: bool,
     upgrade: Option<Span>,
+    /// The request line as text, so that its parts need no second look at their bytes.
+    text: String,
+    /// Which names may be among the fields.
+    names: NameMarks,
 }
 
 impl Request {
@@ -29,12 +33,12 @@ impl Request {
 
     /// The method, case kept.
     pub fn method(&self) -> &str {
-        self.line.method.text(&self.head.bytes)
+        self.line.method.within(&self.text)
     }
 
     /// The request target as it came (RFC 9112 §3.2).
     pub fn target(&self) -> &str {
-        self.line.target.whole.text(&self.head.bytes)
+        self.line.target.whole.within(&self.text)
     }
 
     /// The path of the target as it came, without query. `*` for `OPTIONS *` and for OPTIONS on an absolute form
@@ -42,7 +46,7 @@ impl Request {
     pub fn path(&self) -> &str {
         let path = self.line.target.path;
         match (path.is_empty(), self.method()) {
-            (false, _) => path.text(&self.head.bytes),
+            (false, _) => path.within(&self.text),
             (true, "OPTIONS") => "*",
             (true, _) => "/",
         }
@@ -50,14 +54,14 @@ impl Request {
 
     /// The query of the target as it came, without its question mark. `Some("")` for a bare question mark.
     pub fn query(&self) -> Option<&str> {
-        self.line.target.query.map(|query| query.text(&self.head.bytes))
+        self.line.target.query.map(|query| query.within(&self.text))
     }
 
     /// The scheme of an absolute-form target, case kept: `http` or `https`. It is what the client wrote, not what
     /// the connection is.
     pub fn scheme(&self) -> Option<&str> {
         let target = self.line.target;
-        (target.scheme > 0).then(|| target.whole.front(target.scheme).text(&self.head.bytes))
+        (target.scheme > 0).then(|| target.whole.front(target.scheme).within(&self.text))
     }
 
     /// The host in force, case and a final dot kept, port taken off, brackets kept. The target's own authority
@@ -78,6 +82,9 @@ impl Request {
 
     /// The value of the first field of this name, in any case of letters, without white space around it.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
+        if !self.names.may_have(name) {
+            return None;
+        }
         self.head.fields.iter().find_map(|field| field.value_if_named(name, &self.head.bytes))
     }
 
@@ -124,9 +131,10 @@ impl Request {
 
     /// Empties the request; the capacity stays.
     pub fn clear(&mut self) {
-        let mut head = std::mem::take(&mut self.head);
+        let (mut head, mut text) = (std::mem::take(&mut self.head), std::mem::take(&mut self.text));
         head.clear();
-        *self = Self { head, ..Self::default() };
+        text.clear();
+        *self = Self { head, text, ..Self::default() };
     }
 
     /// Fills the request from a complete head at the front of `head`, and answers the head's length.
@@ -136,6 +144,8 @@ impl Request {
         self.line = line;
         let (length, facts) = fields::read_all(head, first_field, limits, &mut self.head.fields)?;
         self.settle(head, &facts)?;
+        self.names = facts.names;
+        self.keep_line(&head[..first_field]);
         self.head.bytes.extend_from_slice(&head[..length]);
         Ok(length)
     }
@@ -145,8 +155,14 @@ impl Request {
         self.clear();
         if let Ok((line, first_field)) = request_line::read_first(head, limits) {
             self.line = line;
+            self.keep_line(&head[..first_field]);
             self.head.bytes.extend_from_slice(&head[..first_field]);
         }
+    }
+
+    /// A request line that was in order is ASCII.
+    fn keep_line(&mut self, line: &[u8]) {
+        self.text.push_str(str::from_utf8(line).unwrap_or_default());
     }
 
     fn settle(&mut self, head: &[u8], facts: &Facts) -> Result<(), Malformed> {

@@ -25,6 +25,11 @@ impl Span {
         str::from_utf8(self.of(bytes)).unwrap_or_default()
     }
 
+    /// The same of bytes that are text already.
+    pub(crate) fn within(self, text: &str) -> &str {
+        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
     /// The front part of the stretch.
     pub(crate) fn front(self, length: usize) -> Self {
         Self { start: self.start, end: self.start + length as u32 }
