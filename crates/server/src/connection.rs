@@ -6,6 +6,7 @@
 
 use std::future::poll_fn;
 use std::io::ErrorKind;
+use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,9 +19,9 @@ use doorward_wire::{Pace, ServerMachine, TimerReason, Timers, Waiting};
 use crate::downstream::{Downstream, End};
 use crate::exchange::Exchange;
 use crate::http2;
-use crate::stream::{Ends, Stream};
+use crate::stream::Ends;
 use crate::tls;
-use crate::turn::{Turn, Unread};
+use crate::turn::Unread;
 use crate::worker::{OpenListener, Worker};
 
 /// A request body nobody wants is read up to this size so that the connection can be kept; beyond it is closed.
@@ -43,6 +44,8 @@ pub(crate) struct Connection {
     pub(crate) version_open: bool,
     /// HTTP/2 was agreed on in the handshake.
     pub(crate) agreed_http2: bool,
+    /// The time, as read at the beginning of the present turn.
+    pub(crate) now_ms: u64,
     /// When the first byte of the present head came.
     pub(crate) head_since_ms: Option<u64>,
     pub(crate) unread: Unread,
@@ -59,30 +62,17 @@ pub(crate) struct Connection {
     pub(crate) permit: Option<Permit>,
 }
 
-/// Serves a connection to its end.
-pub(crate) async fn serve(mut connection: Connection) {
-    let end = match connection.meet().await {
-        Ok(()) if connection.agreed_http2 => connection.run_http2().await,
-        Ok(()) => connection.run().await,
-        Err(end) => end,
-    };
-    match end {
-        End::Close => connection.client.stream.say_goodbye(),
-        End::Linger => Box::pin(connection.linger()).await,
-        End::Reset => connection.client.stream.reset_on_drop(),
-    }
-}
-
 impl Connection {
-    pub(crate) fn new(worker: &Rc<Worker>, listener: &Rc<OpenListener>, stream: Stream, ends: Ends) -> Self {
+    pub(crate) fn new(worker: &Rc<Worker>, listener: &Rc<OpenListener>, tcp: TcpStream, ends: Ends) -> Self {
         Self {
-            client: Downstream::new(worker, listener.number, stream, ends),
+            client: Downstream::new(worker, listener.number, tcp, ends),
             machine: ServerMachine::new(worker.shared.head_limits),
             carry: Vec::new(),
             version_open: true,
             agreed_http2: false,
             listener: Rc::clone(listener),
             plan: worker.shared.plan.load_full(),
+            now_ms: worker.shared.clock.now_ms(),
             head_since_ms: None,
             unread: Unread::No,
             discarded_bytes: 0,
@@ -94,9 +84,14 @@ impl Connection {
         }
     }
 
+    /// Whether something has to be waited for before the first request.
+    pub(crate) fn has_to_meet(&self) -> bool {
+        self.listener.secure || self.expects_proxy_header()
+    }
+
     /// What comes before the first request: a trusted proxy's word for its client, the limits on connections, and the
     /// TLS handshake.
-    async fn meet(&mut self) -> Result<(), End> {
+    pub(crate) async fn meet(&mut self) -> Result<(), End> {
         if self.expects_proxy_header() {
             Box::pin(self.introduce()).await?;
         }
@@ -104,48 +99,26 @@ impl Connection {
         if self.listener.secure { Box::pin(tls::handshake(self)).await } else { Ok(()) }
     }
 
-    async fn run(&mut self) -> End {
-        let mut hungry = true;
-        loop {
-            if hungry && let Err(end) = self.wait_for_bytes().await {
-                return end;
-            }
-            let left_over = !hungry && !self.carry.is_empty();
-            let mut turn = self.turn(hungry);
-            if left_over || self.received_bytes >= TURN_BYTES_MAX {
-                self.received_bytes = 0;
-                // Others get their turn before a client that always has more.
-                tokio::task::yield_now().await;
-            }
-            if let Turn::Blocked { rest, then } = turn {
-                if let Err(end) = Box::pin(self.write_rest(&rest)).await {
-                    return end;
-                }
-                turn = *then;
-            }
-            hungry = match turn {
-                Turn::Hungry => true,
-                Turn::Again | Turn::Blocked { .. } => false,
-                Turn::End(end) => return end,
-                Turn::Http2 => return self.run_http2().await,
-                // Boxed: what a connection keeps while it waits must not have room for this.
-                Turn::Handle(exchange, handling) => match Box::pin(self.handle(exchange, handling)).await {
-                    Ok(()) => false,
-                    Err(end) => return end,
-                },
-            };
-        }
+    /// Others get their turn before a client that always has more.
+    pub(crate) async fn let_others(&mut self) {
+        self.received_bytes = 0;
+        tokio::task::yield_now().await;
     }
 
-    async fn run_http2(&mut self) -> End {
+    /// Whether this client has sent so much that others are to have their turn.
+    pub(crate) fn has_had_its_turn(&self) -> bool {
+        self.received_bytes >= TURN_BYTES_MAX
+    }
+
+    pub(crate) async fn run_http2(&mut self) -> End {
         let received = std::mem::take(&mut self.carry);
         // Boxed, so that a connection that waits in HTTP/1 does not keep room for it.
         Box::pin(http2::serve(&self.client, &self.listener, received)).await
     }
 
-    /// Waits until the client sends something; a timer or the end of the server ends the wait.
-    async fn wait_for_bytes(&mut self) -> Result<(), End> {
-        let now_ms = self.client.now_ms();
+    /// Begins to wait until the client sends something; a timer or the end of the server ends the wait.
+    pub(crate) fn begin_wait(&mut self) -> Result<(), End> {
+        let now_ms = self.now_ms;
         let timers = self.client.worker.shared.timers();
         let idle = self.machine.is_idle() && self.carry.is_empty();
         let (deadline_ms, reason) = if idle {
@@ -157,25 +130,25 @@ impl Connection {
         } else {
             timers.deadline(Waiting::Head, *self.head_since_ms.get_or_insert(now_ms))
         };
-        let watch = &self.client.watched.watch;
         if idle && (self.client.worker.draining.get() || self.listener.closed.get()) {
             return Err(End::Close);
         }
+        let watch = &self.client.watched.watch;
         watch.set_idle(idle);
         watch.receive_by(deadline_ms, reason);
-        let outcome = poll_fn(|context| match watch.poll_fired(context) {
-            Some(fired) => Poll::Ready(Err(fired)),
-            None => self.client.stream.poll_readable(context).map(|_| Ok(())),
-        })
-        .await;
+        watch.fired().map_or(Ok(()), |fired| Err(self.client.fired(fired)))
+    }
+
+    /// Something has come, or the wait is over for another cause.
+    pub(crate) fn end_wait(&self) {
+        let watch = &self.client.watched.watch;
         watch.set_idle(false);
         watch.receive_any_time();
-        outcome.map_err(|fired| self.client.fired(fired))
     }
 
     /// Says that nothing more comes, and reads what the client is still sending for a moment: closing
     /// with unread bytes would reset the connection and could take our last answer with it.
-    async fn linger(&mut self) {
+    pub(crate) async fn linger(&mut self) {
         self.client.stream.shut_down_write();
         let watch = Rc::clone(&self.client.watched.watch);
         watch.receive_by(self.client.now_ms() + LINGER_MS, TimerReason::ConnectionIdle);

@@ -21,6 +21,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::LocalSet;
 
 use crate::clock::Clock;
+use crate::driver::{Driver, new_set};
 use crate::headroom::Headroom;
 use crate::listener::bind;
 use crate::names::Names;
@@ -133,9 +134,10 @@ fn start_thread(number: usize, shared: Arc<Shared>, log: ThreadLog) -> io::Resul
         .enable_time()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()?;
+    let set = new_set()?;
     let (commands, receiver): (_, UnboundedReceiver<Command>) = unbounded_channel();
     let handle = std::thread::Builder::new().name(format!("serve-{number}")).spawn(move || {
-        let worker = Worker::new(shared, log);
+        let worker = Worker::new(shared, log, Driver::new(set));
         LocalSet::new().block_on(&runtime, worker.run(receiver));
         // A file being opened on a hanging disk must not keep the process.
         runtime.shutdown_background();

@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 use std::future::{Future as _, poll_fn};
+use std::net::TcpStream;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
 use crate::site_use::{Pacer, Seat};
+use crate::socket::Socket;
 use crate::stream::{Ends, Stream};
 use crate::watch::{Fired, Watched};
 use crate::worker::Worker;
@@ -36,11 +38,13 @@ pub(crate) struct Downstream {
 }
 
 impl Downstream {
-    pub(crate) fn new(worker: &Rc<Worker>, listener: u64, stream: Stream, ends: Ends) -> Self {
+    pub(crate) fn new(worker: &Rc<Worker>, listener: u64, tcp: TcpStream, ends: Ends) -> Self {
+        let watched = worker.watches.enter(listener);
+        let socket = Socket::new(tcp, &watched.watch, worker.driver.enrol(watched.token));
         Self {
             worker: Rc::clone(worker),
-            stream,
-            watched: worker.watches.enter(listener),
+            stream: Stream::plain(socket),
+            watched,
             ends,
             pacer: RefCell::default(),
             seat: Seat::default(),

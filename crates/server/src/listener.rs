@@ -1,17 +1,17 @@
 //! Listening sockets: one per exact address, shared by the threads.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::TcpListener;
 use tokio::task::spawn_local;
 
-use crate::connection::{Connection, serve};
-use crate::stream::{Ends, Stream};
+use crate::connection::Connection;
+use crate::stream::Ends;
 use crate::tls::ClientCertificate;
 use crate::worker::{OpenListener, Worker};
 
@@ -22,10 +22,14 @@ const BACKLOG: i32 = 4096;
 const UNSENT_BYTES: u32 = 128 * 1024;
 /// When there are too few descriptors for another connection: long enough not to spin, short enough not to be noticed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Clients accepted at a time before others get their turn.
+const ACCEPTED_MAX: usize = 64;
+/// An error of one connection is that connection's; want of descriptors or memory is ours, and passes.
+const EXHAUSTED: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
 
 /// Opens a listening socket on exactly this address. Never with `SO_REUSEPORT`: then a second
 /// program could take half of the connections, and the kernel would not tell anybody.
-pub fn bind(address: SocketAddr) -> io::Result<StdListener> {
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
@@ -41,56 +45,60 @@ pub fn bind(address: SocketAddr) -> io::Result<StdListener> {
     Ok(socket.into())
 }
 
-/// Accepts connections until the listener is closed, then frees the address and says so.
-pub(crate) async fn accept(worker: Rc<Worker>, listener: Rc<OpenListener>, socket: TcpListener) {
-    let headroom = worker.shared.headroom;
-    let mut crowded = false;
-    loop {
-        tokio::select! {
-            biased;
-            () = listener.closing.notified() => break,
-            () = tokio::time::sleep(ACCEPT_PAUSE), if crowded => crowded = !headroom.is_there(),
-            accepted = socket.accept(), if !crowded => match accepted {
+impl Worker {
+    /// Accepts the clients that wait at a listener, each served as far as that is possible at once.
+    pub(crate) fn accept(self: &Rc<Self>, number: u64) {
+        let errors = &self.shared.totals.accept_errors;
+        for _ in 0..ACCEPTED_MAX {
+            let Some((listener, accepted)) = self.next_client(number) else { return };
+            match accepted {
                 Ok((tcp, peer)) => {
-                    crowded = headroom.is_reached_by(&tcp);
-                    worker.shared.totals.accept_errors.fetch_add(u64::from(crowded), Ordering::Relaxed);
-                    admit(&worker, &listener, tcp, peer);
+                    let crowded = self.shared.headroom.is_reached_by(&tcp);
+                    if let Some(peer) = peer.and_then(|peer| peer.try_into().ok()) {
+                        self.admit(&listener, tcp.into(), peer);
+                    }
+                    if crowded {
+                        errors.fetch_add(1, Ordering::Relaxed);
+                        return self.pause(number);
+                    }
                 }
-                Err(error) => failed(&worker, &error).await,
-            },
+                Err(Errno::WOULDBLOCK) => return,
+                Err(error) => {
+                    errors.fetch_add(1, Ordering::Relaxed);
+                    if EXHAUSTED.contains(&error) {
+                        return self.pause(number);
+                    }
+                }
+            }
         }
     }
-    drop(socket);
-    if let Some(gone) = listener.gone.borrow_mut().take() {
-        let _control_gone = gone.send(());
+
+    fn admit(self: &Rc<Self>, listener: &Rc<OpenListener>, tcp: TcpStream, peer: SocketAddr) {
+        let local = if listener.address.ip().is_unspecified() {
+            // The peer may be gone already.
+            let Ok(local) = tcp.local_addr() else { return };
+            local
+        } else {
+            listener.address
+        };
+        let totals = &self.shared.totals;
+        totals.connections.fetch_add(1, Ordering::Relaxed);
+        totals.open_connections.fetch_add(1, Ordering::Relaxed);
+        let ends = Ends { peer, local, secure: listener.secure, certificate: ClientCertificate::Absent };
+        Self::meet(Box::new(Connection::new(self, listener, tcp, ends)));
     }
-}
 
-fn admit(worker: &Rc<Worker>, listener: &Rc<OpenListener>, tcp: tokio::net::TcpStream, peer: SocketAddr) {
-    let local = if listener.address.ip().is_unspecified() {
-        // The peer may be gone already.
-        let Ok(local) = tcp.local_addr() else { return };
-        local
-    } else {
-        listener.address
-    };
-    let totals = &worker.shared.totals;
-    totals.connections.fetch_add(1, Ordering::Relaxed);
-    totals.open_connections.fetch_add(1, Ordering::Relaxed);
-    let ends = Ends { peer, local, secure: listener.secure, certificate: ClientCertificate::Absent };
-    let connection = Connection::new(worker, listener, Stream::plain(tcp), ends);
-    spawn_local(serve(connection));
-}
-
-/// An error of one connection is that connection's; want of descriptors or memory is ours, and passes.
-async fn failed(worker: &Worker, error: &io::Error) {
-    worker.shared.totals.accept_errors.fetch_add(1, Ordering::Relaxed);
-    let exhausted = error.raw_os_error().is_some_and(|code| {
-        use rustix::io::Errno;
-        [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].contains(&Errno::from_raw_os_error(code))
-    });
-    if exhausted {
-        tokio::time::sleep(ACCEPT_PAUSE).await;
+    /// Accepts nobody at this listener until there are descriptors and memory again.
+    fn pause(self: &Rc<Self>, number: u64) {
+        self.listen_on(number, false);
+        let worker = Rc::clone(self);
+        spawn_local(async move {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            while !worker.shared.headroom.is_there() {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+            worker.listen_on(number, true);
+        });
     }
 }
 
@@ -98,7 +106,6 @@ async fn failed(worker: &Worker, error: &io::Error) {
 mod tests {
     use super::*;
     use socket2::SockRef;
-    use std::net::TcpStream;
 
     #[test]
     fn accepted_sockets_have_the_options_of_their_listener() {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::future::poll_fn;
 use std::io::ErrorKind;
+use std::rc::Rc;
 use std::task::Poll;
 
 use doorward_wire::{Pace, TimerReason};
@@ -50,10 +51,10 @@ pub(crate) async fn response(client: &Downstream, exchange: &mut Exchange, respo
 }
 
 /// Sends a part of a file and adds what went out to the exchange.
-async fn counted(
+pub(crate) async fn counted(
     client: &Downstream,
     exchange: &mut Exchange,
-    (file, start, length): (&File, u64, u64),
+    (file, start, length): (&Rc<File>, u64, u64),
 ) -> Result<(), End> {
     let (sent_bytes, outcome) = part_of_file(client, file, (start, length)).await;
     exchange.sent_bytes += sent_bytes;
@@ -105,7 +106,7 @@ async fn piece(client: &Downstream, bytes: &[u8]) -> Result<(), End> {
 }
 
 /// Sends `length` bytes of a file from `start`; returns how many went out, and how it ended.
-async fn part_of_file(client: &Downstream, file: &File, (start, length): (u64, u64)) -> (u64, Result<(), End>) {
+async fn part_of_file(client: &Downstream, file: &Rc<File>, (start, length): (u64, u64)) -> (u64, Result<(), End>) {
     let Some(pacer) = client.pacer() else { return piece_of_file(client, file, (start, length)).await };
     let mut sent = 0;
     while sent < length {
@@ -122,7 +123,7 @@ async fn part_of_file(client: &Downstream, file: &File, (start, length): (u64, u
     (sent, Ok(()))
 }
 
-async fn piece_of_file(client: &Downstream, file: &File, part: (u64, u64)) -> (u64, Result<(), End>) {
+async fn piece_of_file(client: &Downstream, file: &Rc<File>, part: (u64, u64)) -> (u64, Result<(), End>) {
     let (start, length) = part;
     let mut offset = start;
     let mut rate = client.worker.shared.timers().send_pace(client.now_ms());
@@ -130,7 +131,10 @@ async fn piece_of_file(client: &Downstream, file: &File, part: (u64, u64)) -> (u
         let due = length - (offset - start);
         match client.stream.try_send_file(file, &mut offset, due) {
             // The file has become shorter than its promised length: only the end of the connection can tell.
-            Ok(0) => return (offset - start, Err(End::Close)),
+            Ok(0) => {
+                client.worker.files.distrust(file);
+                return (offset - start, Err(End::Close));
+            }
             Ok(count) => {
                 rate.progress(count as u64, client.now_ms());
                 if offset - start < length {

@@ -1,83 +1,113 @@
-//! A client's TCP connection, and what of it tokio's readiness does not tell.
+//! A client's socket. Its readiness is kept in the connection's `Watch` and renewed by the thread's driver.
 
-use std::cell::Cell;
-use std::io;
-use std::ops::Deref;
-use std::task::{Context, Poll, ready};
+use std::io::{self, ErrorKind, IoSlice, Write as _};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
+use std::task::{Context, Poll};
 
-use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::net::RecvFlags;
-use tokio::io::Interest;
-use tokio::net::TcpStream;
+use rustix::net::{RecvFlags, SendFlags};
 
-/// The socket. It writes as any other; it is read through [`Socket::read`] alone.
+use crate::driver::{Enrolled, Wish};
+use crate::watch::Watch;
+
+/// A non-blocking TCP socket of a client.
 #[derive(Debug)]
 pub(crate) struct Socket {
     tcp: TcpStream,
-    /// Bytes lie unread whose readiness was taken back, see [`Socket::poll_hung_up`].
-    ahead: Cell<bool>,
+    watch: Rc<Watch>,
+    enrolled: Enrolled,
 }
 
-impl Deref for Socket {
-    type Target = TcpStream;
-
-    fn deref(&self) -> &TcpStream {
-        &self.tcp
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.tcp.as_fd()
     }
 }
 
 impl Socket {
-    pub(crate) fn new(tcp: TcpStream) -> Self {
-        Self { tcp, ahead: Cell::new(false) }
+    /// Nothing is asked of the kernel before somebody waits: a client that is served at once and closed costs no call for it.
+    pub(crate) fn new(tcp: TcpStream, watch: &Rc<Watch>, enrolled: Enrolled) -> Self {
+        Self { tcp, watch: Rc::clone(watch), enrolled }
     }
 
-    /// Whether there is something to read, the end included.
-    pub(crate) fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.ahead.get() { Poll::Ready(Ok(())) } else { self.tcp.poll_read_ready(context) }
+    /// Whether a read may find something.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.watch.readiness.is_readable()
     }
 
-    /// Reads once. A read that leaves room in the buffer has emptied the socket: the readiness is taken back at once,
-    /// where otherwise another read would have to find out. Bytes that come later are a new event, since epoll is asked
-    /// for edges.
-    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.ahead.take() {
-            let (count, _) = rustix::net::recv(&self.tcp, &mut *buffer, RecvFlags::empty())?;
-            // A full buffer may have left some.
-            self.ahead.set(count == buffer.len());
-            return Ok(count);
+    /// Makes sure that what comes will be told.
+    pub(crate) fn await_bytes(&self) -> io::Result<()> {
+        self.enrolled.wish(&self.tcp, Wish::Read)
+    }
+
+    pub(crate) fn poll_readable(&self, context: &Context<'_>) -> Poll<io::Result<()>> {
+        ready_or(self.watch.readiness.poll_readable(context), || self.await_bytes())
+    }
+
+    /// Whether the client has closed or reset its side behind bytes that lie unread.
+    pub(crate) fn poll_hung_up(&self, context: &Context<'_>) -> Poll<()> {
+        ready_or(self.watch.readiness.poll_read_ended(context), || self.await_bytes()).map(drop)
+    }
+
+    pub(crate) fn poll_writable(&self, context: &Context<'_>) -> Poll<io::Result<()>> {
+        ready_or(self.watch.readiness.poll_writable(context), || self.enrolled.wish(&self.tcp, Wish::Write))
+    }
+
+    /// Reads once. A read that leaves room in the buffer has emptied the socket, where otherwise another read would have to
+    /// find out. Bytes that come later are news, since the kernel is asked for changes.
+    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = buffer.len();
+        let count = self.try_receive(|tcp| Ok(rustix::net::recv(tcp, buffer, RecvFlags::empty())?.0))?;
+        if count > 0 && count < room {
+            self.watch.readiness.is_emptied();
         }
-        let mut emptied = None;
-        let read = self.tcp.try_io(Interest::READABLE, || {
-            let (count, _) = rustix::net::recv(&self.tcp, &mut *buffer, RecvFlags::empty())?;
-            if count == 0 || count == buffer.len() {
-                return Ok(count);
-            }
-            emptied = Some(count);
-            Err(io::ErrorKind::WouldBlock.into())
-        });
-        emptied.map_or(read, Ok)
+        Ok(count)
     }
 
-    /// Whether the client has closed or reset its side behind bytes that lie unread. They keep the socket readable, so
-    /// that nothing would wake us when the end comes: their readiness is taken back and noted here, and from then on
-    /// epoll's next event is news.
-    pub(crate) fn poll_hung_up(&self, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            if self.has_hung_up() {
-                return Poll::Ready(());
-            }
-            self.ahead.set(true);
-            let _taken_back = self.tcp.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
-            if ready!(self.tcp.poll_read_ready(context)).is_err() {
-                return Poll::Ready(());
-            }
+    /// Receives by a call of the caller's.
+    pub(crate) fn try_receive<T>(&self, call: impl FnOnce(&TcpStream) -> io::Result<T>) -> io::Result<T> {
+        let readiness = &self.watch.readiness;
+        if !readiness.is_readable() {
+            return Err(ErrorKind::WouldBlock.into());
         }
+        let received = call(&self.tcp);
+        if would_block(&received) {
+            readiness.is_emptied();
+        }
+        received
     }
 
-    fn has_hung_up(&self) -> bool {
-        let mut asked = [PollFd::new(&self.tcp, PollFlags::RDHUP)];
-        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let told = rustix::event::poll(&mut asked, Some(&at_once));
-        told.is_ok() && asked[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR)
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_send(|tcp| Ok(rustix::net::send(tcp, bytes, SendFlags::NOSIGNAL)?))
     }
+
+    pub(crate) fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_send(|mut tcp| tcp.write_vectored(pieces))
+    }
+
+    /// Sends by a call of the caller's.
+    pub(crate) fn try_send<T>(&self, call: impl FnOnce(&TcpStream) -> io::Result<T>) -> io::Result<T> {
+        let readiness = &self.watch.readiness;
+        if !readiness.is_writable() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let sent = call(&self.tcp);
+        if would_block(&sent) {
+            readiness.is_filled();
+        }
+        sent
+    }
+}
+
+/// Ready at once, or told of later; without that nobody would ever be told.
+fn ready_or(readiness: Poll<()>, wish: impl FnOnce() -> io::Result<()>) -> Poll<io::Result<()>> {
+    match readiness.is_ready().then_some(()).map_or_else(wish, Ok) {
+        Ok(()) if readiness.is_pending() => Poll::Pending,
+        outcome => Poll::Ready(outcome),
+    }
+}
+
+fn would_block<T>(outcome: &io::Result<T>) -> bool {
+    outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }

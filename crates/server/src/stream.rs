@@ -9,8 +9,6 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::SockRef;
-use tokio::io::Interest;
-use tokio::net::TcpStream;
 
 use crate::socket::Socket;
 use crate::tls::{ClientCertificate, Session};
@@ -27,8 +25,8 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn plain(tcp: TcpStream) -> Self {
-        Self { tcp: Socket::new(tcp), tls: None }
+    pub(crate) fn plain(tcp: Socket) -> Self {
+        Self { tcp, tls: None }
     }
 
     /// From now on everything goes through TLS.
@@ -44,26 +42,35 @@ impl Stream {
     /// The first byte received, which stays unread; `None` when the client is gone.
     pub(crate) fn try_first_byte(&self) -> io::Result<Option<u8>> {
         let mut byte = [0];
-        let (count, _) =
-            self.tcp.try_io(Interest::READABLE, || Ok(rustix::net::recv(&*self.tcp, &mut byte, RecvFlags::PEEK)?))?;
+        let (count, _) = self.tcp.try_receive(|tcp| Ok(rustix::net::recv(tcp, &mut byte, RecvFlags::PEEK)?))?;
         Ok((count > 0).then_some(byte[0]))
+    }
+
+    /// Whether a read may find something.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.tcp.is_readable() || self.tls.as_ref().is_some_and(|session| session.is_buffered())
+    }
+
+    /// Makes sure that the driver tells of what comes.
+    pub(crate) fn await_bytes(&self) -> io::Result<()> {
+        self.tcp.await_bytes()
     }
 
     pub(crate) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.tls {
-            None => self.tcp.poll_read_ready(context),
+            None => self.tcp.poll_readable(context),
             Some(session) => session.poll_readable(&self.tcp, context),
         }
     }
 
     pub(crate) fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.tcp.poll_write_ready(context)
+        self.tcp.poll_writable(context)
     }
 
     /// Bytes that are there now; `WouldBlock` when there are none.
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &self.tls {
-            None => self.tcp.read(buffer),
+            None => self.tcp.try_read(buffer),
             Some(session) => session.try_read(&self.tcp, buffer),
         }
     }
@@ -84,7 +91,7 @@ impl Stream {
             return self.try_write(bytes);
         }
         let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
-        self.tcp.try_io(Interest::WRITABLE, || Ok(rustix::net::send(&*self.tcp, bytes, flags)?))
+        self.tcp.try_send(|tcp| Ok(rustix::net::send(tcp, bytes, flags)?))
     }
 
     /// Sends file bytes; without TLS they are not brought into this process. 0 means the file has ended.
@@ -93,7 +100,7 @@ impl Stream {
         if let Some(session) = &self.tls {
             return session.try_send_file(&self.tcp, (file, offset), count);
         }
-        self.tcp.try_io(Interest::WRITABLE, || match rustix::fs::sendfile(&*self.tcp, file, Some(offset), count) {
+        self.tcp.try_send(|tcp| match rustix::fs::sendfile(tcp, file, Some(offset), count) {
             Err(Errno::INTR) => Err(io::ErrorKind::WouldBlock.into()),
             other => other.map_err(io::Error::from),
         })
@@ -110,12 +117,12 @@ impl Stream {
     pub(crate) fn shut_down_write(&self) {
         self.say_goodbye();
         // The client may be gone already; then there is nobody to tell.
-        let _gone = SockRef::from(&*self.tcp).shutdown(std::net::Shutdown::Write);
+        let _gone = SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
     }
 
     /// Makes the coming drop a TCP reset instead of an orderly close (D11).
     pub(crate) fn reset_on_drop(&self) {
-        let _gone = SockRef::from(&*self.tcp).set_linger(Some(Duration::ZERO));
+        let _gone = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
     }
 
     /// Whether the client has closed or reset its side. Bytes it sent ahead stay unread.
@@ -123,25 +130,16 @@ impl Stream {
         if let Some(session) = &self.tls {
             return session.poll_gone(&self.tcp, context);
         }
-        if ready!(self.tcp.poll_read_ready(context)).is_err() {
-            return Poll::Ready(());
-        }
-        let mut byte = [std::mem::MaybeUninit::uninit()];
-        match SockRef::from(&*self.tcp).peek(&mut byte) {
-            Ok(0) => Poll::Ready(()),
-            Ok(_) => self.tcp.poll_hung_up(context),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // The readiness was old; clear it, so that the next bytes wake us.
-                let _none = self.tcp.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
-                match self.tcp.poll_read_ready(context) {
-                    Poll::Pending => Poll::Pending,
-                    Poll::Ready(_) => {
-                        context.waker().wake_by_ref();
-                        Poll::Pending
-                    }
-                }
+        loop {
+            if ready!(self.tcp.poll_readable(context)).is_err() {
+                return Poll::Ready(());
             }
-            Err(_) => Poll::Ready(()),
+            match self.try_first_byte() {
+                Ok(Some(_)) => return self.tcp.poll_hung_up(context),
+                // The news were old; from here on the next are waited for.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(None) | Err(_) => return Poll::Ready(()),
+            }
         }
     }
 }

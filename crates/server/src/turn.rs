@@ -9,6 +9,7 @@ use doorward_wire::{BodyLength, Event, Malformed};
 use crate::connection::{Connection, DISCARD_BYTES_MAX};
 use crate::downstream::End;
 use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
+use crate::file_answer::FileAnswer;
 use crate::outcome::{Handling, Refusal, Response, ServiceRefusal, abort_word};
 use crate::pipeline;
 use crate::render;
@@ -31,6 +32,10 @@ pub(crate) enum Turn {
         rest: Vec<u8>,
         then: Box<Turn>,
     },
+    /// A file to send, after its head.
+    File(FileAnswer),
+    /// A file of which not all has left, and bytes that come before it.
+    FileRest(Vec<u8>, FileAnswer),
     /// A request that needs waiting.
     Handle(Box<Exchange>, Handling),
     /// The client speaks HTTP/2; what it sent is carried.
@@ -68,6 +73,7 @@ impl Connection {
             Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => return Turn::Hungry,
             Some(Err(_)) => return Turn::End(End::Close),
         };
+        self.now_ms = self.client.now_ms();
         let Scratch { read, out } = scratch;
         if self.version_open
             && let Some(turn) = self.choose_version(&read[..fresh])
@@ -88,7 +94,7 @@ impl Connection {
             }
             turn
         };
-        self.write_out(out, turn)
+        if let Turn::File(answer) = turn { self.send_file(out, answer) } else { self.write_out(out, turn) }
     }
 
     /// Writes a turn's answers; what does not fit now waits, and what the turn ended with after it.
@@ -128,38 +134,40 @@ impl Connection {
     /// Goes through received bytes; returns how many are used up, and what comes next.
     fn advance(&mut self, input: &[u8], out: &mut Vec<u8>) -> (usize, Turn) {
         let mut used = 0;
-        loop {
+        let mut spare = None;
+        let turn = loop {
             if out.len() >= OUT_BYTES_MAX {
-                return (used, Turn::Again);
+                break Turn::Again;
             }
-            let mut exchange = self.client.worker.exchange(self.client.ends);
+            let mut exchange = spare.take().unwrap_or_else(|| self.client.worker.exchange(self.client.ends));
             let (count, event) = match self.machine.read(&input[used..], &mut exchange.request) {
                 Ok(read) => read,
                 Err(malformed) => {
                     self.refuse_malformed(exchange, malformed, out);
-                    return (input.len(), Turn::End(End::Linger));
+                    used = input.len();
+                    break Turn::End(End::Linger);
                 }
             };
             used += count;
-            let turn = match event {
-                Event::Head => self.begin(exchange, out),
-                Event::NeedMore => {
-                    self.client.worker.recycle(exchange);
-                    Some(self.need_more(used < input.len()))
-                }
-                Event::Body(piece) => {
-                    self.client.worker.recycle(exchange);
-                    self.discard(piece.len(), out)
-                }
-                Event::BodyEnd => {
-                    self.client.worker.recycle(exchange);
-                    self.body_ended(out)
+            let turn = if event == Event::Head {
+                self.begin(exchange, out)
+            } else {
+                // Only a head has written to it.
+                spare = Some(exchange);
+                match event {
+                    Event::Body(piece) => self.discard(piece.len(), out),
+                    Event::BodyEnd => self.body_ended(out),
+                    Event::Head | Event::NeedMore => Some(self.need_more(used < input.len())),
                 }
             };
             if let Some(turn) = turn {
-                return (used, turn);
+                break turn;
             }
+        };
+        if let Some(exchange) = spare {
+            self.client.worker.recycle(exchange);
         }
+        (used, turn)
     }
 
     /// A head or a body is not HTTP as we take it. Who has been answered already is not answered again.
@@ -183,7 +191,7 @@ impl Connection {
     fn discard(&mut self, bytes: usize, out: &mut Vec<u8>) -> Option<Turn> {
         self.discarded_bytes += bytes as u64;
         if let Some(pace) = &mut self.drain_pace {
-            pace.progress(bytes as u64, self.client.now_ms());
+            pace.progress(bytes as u64, self.now_ms);
         }
         if self.discarded_bytes <= DISCARD_BYTES_MAX {
             return None;
@@ -211,13 +219,13 @@ impl Connection {
     }
 
     fn need_more(&mut self, head_begun: bool) -> Turn {
-        self.head_since_ms = head_begun.then(|| self.head_since_ms.unwrap_or_else(|| self.client.now_ms()));
+        self.head_since_ms = head_begun.then(|| self.head_since_ms.unwrap_or(self.now_ms));
         Turn::Hungry
     }
 
     /// A head is complete: through the pipeline with it. `None` means that it is answered and the next may come.
     fn begin(&mut self, mut exchange: Box<Exchange>, out: &mut Vec<u8>) -> Option<Turn> {
-        let now_ms = self.client.now_ms();
+        let now_ms = self.now_ms;
         exchange.started_ms = self.head_since_ms.take().unwrap_or(now_ms);
         exchange.received_bytes = exchange.request.head_bytes() as u64;
         exchange.keep_alive =
@@ -239,9 +247,10 @@ impl Connection {
             is_paced = site.bytes_per_second_max.is_some();
         }
         match decided {
-            Ok(Handling::Respond(response)) if response.body.bytes().is_some() && !is_paced => {
+            Ok(Handling::Respond(response)) if !is_paced && (response.body.bytes().is_some() || exchange.is_head()) => {
                 self.answer(exchange, response, out)
             }
+            Ok(Handling::Respond(response)) if !is_paced => Some(self.answer_with_file(exchange, response, out)),
             Ok(handling) => Some(Turn::Handle(exchange, handling)),
             Err(Refusal::Site(refusal)) if tarpit::holds(&refusal, &exchange) => {
                 Some(Turn::Handle(exchange, Handling::Delay(refusal)))

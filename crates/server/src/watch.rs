@@ -1,4 +1,4 @@
-//! One connection as the rest of its thread sees it: when it is overdue, and how to wake it.
+//! One connection as the rest of its thread sees it: when it is overdue, whether its socket is ready, and how to wake it.
 //!
 //! A timer per wait would cost more than the wait. Instead each connection notes its deadline here,
 //! and its thread looks over all of them several times a second.
@@ -8,6 +8,9 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 
 use doorward_wire::TimerReason;
+
+use crate::connection::Connection;
+use crate::readiness::{News, Readiness};
 
 /// How often a thread looks for overdue connections, in milliseconds.
 pub(crate) const SWEEP_INTERVAL_MS: u64 = 200;
@@ -21,9 +24,10 @@ pub(crate) enum Fired {
     Drain,
 }
 
-/// One connection's deadline and waker.
+/// One connection's deadlines, what is known of its socket, and its waker.
 #[derive(Debug)]
 pub(crate) struct Watch {
+    pub(crate) readiness: Readiness,
     /// For bytes the client owes us.
     receive: Cell<(u64, TimerReason)>,
     /// For bytes the client has to take. Both may run at once while a request is forwarded.
@@ -37,6 +41,7 @@ pub(crate) struct Watch {
 impl Watch {
     fn new() -> Self {
         Self {
+            readiness: Readiness::fresh(),
             receive: Cell::new((u64::MAX, TimerReason::ConnectionIdle)),
             send_by_ms: Cell::new(u64::MAX),
             idle: Cell::new(true),
@@ -83,6 +88,11 @@ impl Watch {
         self.fired.set(None);
     }
 
+    /// What fired since, if anything.
+    pub(crate) fn fired(&self) -> Option<Fired> {
+        self.fired.get()
+    }
+
     /// What fired since, if anything; otherwise the context's task is woken when something does.
     pub(crate) fn poll_fired(&self, context: &Context<'_>) -> Option<Fired> {
         if let Some(fired) = self.fired.get() {
@@ -107,29 +117,65 @@ impl Watch {
     }
 }
 
-/// A listener's number and a connection that came through it; `None` is free.
-type Slot = Option<(u64, Rc<Watch>)>;
+/// Connections that were parked when something fired.
+pub(crate) type Fallen = Vec<Box<Connection>>;
+
+/// Users of a place before their numbers begin again.
+const TURNS: u32 = 1 << 31;
+
+/// A place for one connection.
+#[derive(Default)]
+struct Slot {
+    /// Tells one user of the place from the next.
+    turn: u32,
+    /// The number of the listener it came through.
+    listener: u64,
+    /// `None` is free.
+    watch: Option<Rc<Watch>>,
+    /// The connection itself, while it waits for its client and no task holds it.
+    parked: Option<Box<Connection>>,
+}
 
 /// All connections of one thread.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Watches {
     slots: RefCell<Vec<Slot>>,
-    free: RefCell<Vec<usize>>,
+    free: RefCell<Vec<u32>>,
     count: Cell<usize>,
 }
 
+/// Names a connection to the kernel, which gives the name back with the socket's news. Those of a connection that has gone
+/// meanwhile name nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    place: u32,
+    turn: u32,
+}
+
+impl Token {
+    pub(crate) fn as_u64(self) -> u64 {
+        u64::from(self.turn) << 32 | u64::from(self.place)
+    }
+
+    pub(crate) fn of_u64(number: u64) -> Self {
+        Self { place: number as u32, turn: (number >> 32) as u32 }
+    }
+}
+
 /// A connection's place among the watches of its thread; leaving gives it back.
-#[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) watch: Rc<Watch>,
-    place: usize,
+    pub(crate) token: Token,
     watches: Rc<Watches>,
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.watches.slots.borrow_mut()[self.place] = None;
-        self.watches.free.borrow_mut().push(self.place);
+        let place = self.token.place;
+        let slot = &mut self.watches.slots.borrow_mut()[place as usize];
+        slot.watch = None;
+        slot.turn = (slot.turn + 1) % TURNS;
+        self.watches.free.borrow_mut().push(place);
         self.watches.count.set(self.watches.count.get() - 1);
     }
 }
@@ -138,16 +184,17 @@ impl Watches {
     /// Registers a connection that came through the listener of this number.
     pub(crate) fn enter(self: &Rc<Self>, listener: u64) -> Watched {
         let watch = Rc::new(Watch::new());
-        let entry = Some((listener, Rc::clone(&watch)));
         let mut slots = self.slots.borrow_mut();
         let free = self.free.borrow_mut().pop();
         let place = free.unwrap_or_else(|| {
-            slots.push(None);
-            slots.len() - 1
+            slots.push(Slot::default());
+            u32::try_from(slots.len() - 1).unwrap_or(u32::MAX)
         });
-        slots[place] = entry;
+        let slot = &mut slots[place as usize];
+        slot.listener = listener;
+        slot.watch = Some(Rc::clone(&watch));
         self.count.set(self.count.get() + 1);
-        Watched { watch, place, watches: Rc::clone(self) }
+        Watched { watch, token: Token { place, turn: slot.turn }, watches: Rc::clone(self) }
     }
 
     /// Open connections.
@@ -155,28 +202,50 @@ impl Watches {
         self.count.get()
     }
 
-    /// Wakes every connection that is overdue.
-    pub(crate) fn sweep(&self, now_ms: u64) {
-        self.fire_where(|_, watch| watch.overdue(now_ms).map(Fired::Timer));
+    /// Keeps a connection until its socket has news or something fires.
+    pub(crate) fn park(&self, connection: Box<Connection>) {
+        let place = connection.client.watched.token.place;
+        self.slots.borrow_mut()[place as usize].parked = Some(connection);
     }
 
-    /// Wakes the idle connections of one listener, or of all.
-    pub(crate) fn drain_idle(&self, listener: Option<u64>) {
+    /// Takes note of a socket's news: wakes the tasks that wait for it, or gives the connection if it is parked.
+    pub(crate) fn note(&self, token: Token, news: News) -> Option<Box<Connection>> {
+        let mut slots = self.slots.borrow_mut();
+        let slot = slots.get_mut(token.place as usize).filter(|slot| slot.turn == token.turn)?;
+        slot.watch.as_ref()?.readiness.note(news);
+        slot.parked.take()
+    }
+
+    /// Wakes every connection that is overdue; gives those that are parked.
+    #[must_use]
+    pub(crate) fn sweep(&self, now_ms: u64) -> Fallen {
+        self.fire_where(|_, watch| watch.overdue(now_ms).map(Fired::Timer))
+    }
+
+    /// Wakes the idle connections of one listener, or of all; gives those that are parked.
+    #[must_use]
+    pub(crate) fn drain_idle(&self, listener: Option<u64>) -> Fallen {
         self.fire_where(|own, watch| {
             (watch.idle.get() && listener.is_none_or(|closed| closed == own)).then_some(Fired::Drain)
-        });
+        })
     }
 
-    /// Wakes every connection of one listener, or of all: the drain's deadline has come.
-    pub(crate) fn drain_all(&self, listener: Option<u64>) {
-        self.fire_where(|own, _| listener.is_none_or(|closed| closed == own).then_some(Fired::Drain));
+    /// Wakes every connection of one listener, or of all: the drain's deadline has come. Gives those that are parked.
+    #[must_use]
+    pub(crate) fn drain_all(&self, listener: Option<u64>) -> Fallen {
+        self.fire_where(|own, _| listener.is_none_or(|closed| closed == own).then_some(Fired::Drain))
     }
 
-    fn fire_where(&self, cause: impl Fn(u64, &Watch) -> Option<Fired>) {
-        for (listener, watch) in self.slots.borrow().iter().flatten() {
-            if let Some(cause) = cause(*listener, watch) {
+    fn fire_where(&self, cause: impl Fn(u64, &Watch) -> Option<Fired>) -> Fallen {
+        let mut parked = Vec::new();
+        for slot in self.slots.borrow_mut().iter_mut() {
+            if let Some(watch) = &slot.watch
+                && let Some(cause) = cause(slot.listener, watch)
+            {
                 watch.fire(cause);
+                parked.extend(slot.parked.take());
             }
         }
+        parked
     }
 }

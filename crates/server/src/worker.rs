@@ -2,7 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,16 +14,17 @@ use doorward_limiter::Limiter;
 use doorward_logs::ThreadLog;
 use doorward_plan::{Plan, SiteId};
 use doorward_wire::{HeadLimits, Timers};
-use tokio::sync::Notify;
+use rustix::io::Errno;
+use rustix::net::{SocketAddrAny, SocketFlags, acceptfrom_with};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::spawn_local;
 
 use crate::clock::{Clock, DateLine, WallClock};
 use crate::compress::Copies;
 use crate::custom_fields;
+use crate::driver::{self, Driver};
 use crate::exchange::Exchange;
 use crate::headroom::Headroom;
-use crate::listener::accept;
 use crate::names::Names;
 use crate::ongoing::{Ongoing, OngoingRequest};
 use crate::proxy::Pool;
@@ -113,18 +115,25 @@ pub(crate) struct NewListener {
     pub(crate) address: SocketAddr,
     /// Whether connections start with a TLS handshake.
     pub(crate) secure: bool,
-    pub(crate) socket: std::net::TcpListener,
+    pub(crate) socket: TcpListener,
 }
 
-/// A listening socket of this thread.
+/// A listening address of this thread, as the connections know it that came through it.
 #[derive(Debug)]
 pub(crate) struct OpenListener {
     pub(crate) number: u64,
     pub(crate) address: SocketAddr,
     pub(crate) secure: bool,
     pub(crate) closed: Cell<bool>,
-    pub(crate) closing: Notify,
-    pub(crate) gone: RefCell<Option<UnboundedSender<()>>>,
+}
+
+/// What accepting comes to: a client's socket and address.
+pub(crate) type Accepted = Result<(OwnedFd, Option<SocketAddrAny>), Errno>;
+
+/// A listening address with its socket, which goes at once when it is closed.
+struct Listening {
+    listener: Rc<OpenListener>,
+    socket: TcpListener,
 }
 
 /// Buffers of one turn of one connection; no connection keeps them while it waits.
@@ -149,14 +158,15 @@ pub(crate) struct Worker {
     /// Answers being compressed.
     pub(crate) encoders: Rc<Cell<u32>>,
     log: RefCell<ThreadLog>,
-    listeners: RefCell<HashMap<u64, Rc<OpenListener>>>,
+    listeners: RefCell<HashMap<u64, Listening>>,
+    pub(crate) driver: Driver,
     scratch: Cell<Option<Box<Scratch>>>,
     #[expect(clippy::vec_box, reason = "a pool of boxes: an exchange is large and changes hands often")]
     exchanges: RefCell<Vec<Box<Exchange>>>,
 }
 
 impl Worker {
-    pub(crate) fn new(shared: Arc<Shared>, log: ThreadLog) -> Rc<Self> {
+    pub(crate) fn new(shared: Arc<Shared>, log: ThreadLog, driver: Driver) -> Rc<Self> {
         let worker = Rc::new(Self {
             wall: WallClock::new(shared.clock),
             limiter: Arc::clone(&shared.limiter),
@@ -171,6 +181,7 @@ impl Worker {
             encoders: Rc::default(),
             log: RefCell::new(log),
             listeners: RefCell::default(),
+            driver,
             scratch: Cell::new(None),
             exchanges: RefCell::default(),
         });
@@ -186,6 +197,7 @@ impl Worker {
     /// Serves until told to stop.
     pub(crate) async fn run(self: Rc<Self>, mut commands: UnboundedReceiver<Command>) {
         let mut sweep = tokio::time::interval(Duration::from_millis(SWEEP_INTERVAL_MS));
+        spawn_local(driver::run(Rc::clone(&self)));
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
@@ -193,7 +205,10 @@ impl Worker {
                         self.open(new);
                         let _control_gone = done.send(());
                     }
-                    Some(Command::Close { number, drain, done }) => self.close(number, drain, done),
+                    Some(Command::Close { number, drain, done }) => {
+                        self.close(number, drain);
+                        let _control_gone = done.send(());
+                    }
                     Some(Command::Refresh) => self.refresh(),
                     Some(Command::Ongoing(asker)) => {
                         let _asker_gone = asker.send(self.ongoing.all());
@@ -217,40 +232,49 @@ impl Worker {
         }
     }
 
-    fn open(self: &Rc<Self>, NewListener { number, address, secure, socket }: NewListener) {
-        match tokio::net::TcpListener::from_std(socket) {
-            Ok(socket) => {
-                let listener = Rc::new(OpenListener {
-                    number,
-                    address,
-                    secure,
-                    closed: Cell::new(false),
-                    closing: Notify::new(),
-                    gone: RefCell::new(None),
-                });
-                self.listeners.borrow_mut().insert(number, Rc::clone(&listener));
-                spawn_local(accept(Rc::clone(self), listener, socket));
-            }
-            Err(_) => {
-                self.shared.totals.accept_errors.fetch_add(1, Ordering::Relaxed);
+    fn open(&self, NewListener { number, address, secure, socket }: NewListener) {
+        if self.driver.watch_listener(&socket, number).is_err() {
+            self.shared.totals.accept_errors.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let listener = Rc::new(OpenListener { number, address, secure, closed: Cell::new(false) });
+        self.listeners.borrow_mut().insert(number, Listening { listener, socket });
+    }
+
+    fn close(self: &Rc<Self>, number: u64, drain: Duration) {
+        let Some(listening) = self.listeners.borrow_mut().remove(&number) else { return };
+        self.shut(listening);
+        Self::end_waits(self.watches.drain_idle(Some(number)));
+        let worker = Rc::clone(self);
+        spawn_local(async move {
+            tokio::time::sleep(drain).await;
+            Self::end_waits(worker.watches.drain_all(Some(number)));
+        });
+    }
+
+    /// The next client that waits at a listener, if that is open.
+    pub(crate) fn next_client(&self, number: u64) -> Option<(Rc<OpenListener>, Accepted)> {
+        let listeners = self.listeners.borrow();
+        let Listening { listener, socket } = listeners.get(&number)?;
+        let accepted = acceptfrom_with(socket, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC);
+        Some((Rc::clone(listener), accepted))
+    }
+
+    /// Whether clients at this listener are to be told of.
+    pub(crate) fn listen_on(&self, number: u64, on: bool) {
+        if let Some(Listening { socket, .. }) = self.listeners.borrow().get(&number) {
+            if on {
+                let _watched_already = self.driver.watch_listener(socket, number);
+            } else {
+                self.driver.forget_listener(socket);
             }
         }
     }
 
-    fn close(self: &Rc<Self>, number: u64, drain: Duration, done: UnboundedSender<()>) {
-        let Some(listener) = self.listeners.borrow_mut().remove(&number) else {
-            let _control_gone = done.send(());
-            return;
-        };
+    /// Closes a listening socket.
+    fn shut(&self, Listening { listener, socket }: Listening) {
         listener.closed.set(true);
-        *listener.gone.borrow_mut() = Some(done);
-        listener.closing.notify_one();
-        self.watches.drain_idle(Some(number));
-        let watches = Rc::clone(&self.watches);
-        spawn_local(async move {
-            tokio::time::sleep(drain).await;
-            watches.drain_all(Some(number));
-        });
+        self.driver.forget_listener(&socket);
     }
 
     fn refresh(&self) {
@@ -258,10 +282,10 @@ impl Worker {
         self.error_files.clear();
     }
 
-    fn sweep(&self) {
+    fn sweep(self: &Rc<Self>) {
         let now_ms = self.shared.clock.now_ms();
         self.read_wall_clock(now_ms);
-        self.watches.sweep(now_ms);
+        Self::end_waits(self.watches.sweep(now_ms));
         self.files.sweep(now_ms);
         self.upstreams.sweep(now_ms);
         let mut log = self.log.borrow_mut();
@@ -273,24 +297,23 @@ impl Worker {
     async fn stop(self: Rc<Self>, drain: Duration) {
         self.draining.set(true);
         let listeners: Vec<_> = self.listeners.borrow_mut().drain().collect();
-        for (_, listener) in listeners {
-            listener.closed.set(true);
-            listener.closing.notify_one();
+        for (_, listening) in listeners {
+            self.shut(listening);
         }
         let deadline_ms = self.shared.clock.now_ms() + u64::try_from(drain.as_millis()).unwrap_or(u64::MAX);
         let mut tick = tokio::time::interval(Duration::from_millis(20));
         let mut forced = false;
         while self.watches.count() > 0 {
-            self.watches.drain_idle(None);
+            Self::end_waits(self.watches.drain_idle(None));
             tick.tick().await;
             let now_ms = self.shared.clock.now_ms();
             self.read_wall_clock(now_ms);
-            self.watches.sweep(now_ms);
+            Self::end_waits(self.watches.sweep(now_ms));
             if now_ms >= deadline_ms {
                 if forced {
                     break;
                 }
-                self.watches.drain_all(None);
+                Self::end_waits(self.watches.drain_all(None));
                 forced = true;
             }
         }
@@ -338,7 +361,8 @@ impl Worker {
     /// Records a finished exchange and takes it back.
     pub(crate) fn finish(&self, exchange: Box<Exchange>) {
         self.shared.totals.requests.fetch_add(1, Ordering::Relaxed);
-        if let Some(site) = exchange.site.as_ref().filter(|_| exchange.is_recorded()) {
+        let site = exchange.site.as_ref().filter(|site| site.log.writes_lines() && exchange.is_recorded());
+        if let Some(site) = site {
             let values = custom_fields::values(&site.log, &exchange);
             let custom: Vec<_> = values.iter().map(Option::as_deref).collect();
             let now_ms = self.shared.clock.now_ms();

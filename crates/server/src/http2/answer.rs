@@ -200,8 +200,8 @@ impl Answer {
     }
 
     /// Sends a part of a file. Each piece is read off the loop, and only when there is room for it.
-    async fn part_of_file(&self, file: &File, (start, length): (u64, u64), ended: bool) -> Result<(), Gone> {
-        let Ok(file) = file.try_clone().map(Arc::new) else {
+    async fn part_of_file(&self, known: &Rc<File>, (start, length): (u64, u64), ended: bool) -> Result<(), Gone> {
+        let Ok(file) = known.try_clone().map(Arc::new) else {
             self.reset(Reason::INTERNAL_ERROR);
             return Err(Gone);
         };
@@ -215,6 +215,7 @@ impl Answer {
             let piece = read_at(&file, start + sent, count).await;
             if piece.is_empty() {
                 // Shorter than its promised length: only the stream's end can tell.
+                self.session.worker.files.distrust(known);
                 self.reset(Reason::INTERNAL_ERROR);
                 return Err(Gone);
             }

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -17,7 +17,9 @@ use crate::compress::spares;
 use crate::outcome::field_line;
 use crate::status::CachedFileStatus;
 
-/// An entry is trusted this long before the file is looked at again.
+/// An entry is trusted this long before the file is looked at again: a look at each request would cost a system call. A
+/// large file that is shortened meanwhile ends its answer, and the connection with it, before the promised length, and is
+/// forgotten then.
 const FRESH_MS: u64 = 1000;
 /// Entries per thread: each may hold a descriptor and 16 KiB, and as much again for each coding.
 const ENTRIES_MAX: usize = 512;
@@ -89,13 +91,6 @@ impl CachedFile {
 }
 
 impl Representation {
-    /// Whether the promised bytes are still there: a small file's are in memory, a large one may have been shortened
-    /// or written to in place.
-    fn is_whole(&self) -> bool {
-        let is_same = |data: Metadata| data.len() == self.length && data.modified().is_ok_and(|at| at == self.modified);
-        self.content.is_some() || self.file.metadata().is_ok_and(is_same)
-    }
-
     fn new(stored: Stored, effective: &Effective, (media_type, varies): (&str, bool)) -> Self {
         let content = &effective.content;
         let mut validators = Vec::with_capacity(192);
@@ -160,8 +155,7 @@ impl FileCache {
         let sites = self.sites.borrow();
         let known = sites.get(&site)?.get(path)?;
         let is_fresh = now_ms.saturating_sub(known.checked_ms) < FRESH_MS;
-        let usable = is_fresh && known.representations.iter().all(Representation::is_whole);
-        usable.then(|| {
+        is_fresh.then(|| {
             known.hits.set(known.hits.get() + 1);
             Rc::clone(known)
         })
@@ -218,6 +212,14 @@ impl FileCache {
             if let Some(files) = sites.get_mut(site) {
                 files.remove(path);
             }
+        }
+    }
+
+    /// Forgets a file that was found to be shorter than it was.
+    pub(crate) fn distrust(&self, file: &Rc<File>) {
+        let is_it = |of: &Representation| Rc::ptr_eq(&of.file, file);
+        for files in self.sites.borrow_mut().values_mut() {
+            files.retain(|_, known| !known.representations.iter().any(is_it));
         }
     }
 

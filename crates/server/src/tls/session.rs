@@ -67,7 +67,7 @@ pub(super) struct From<'t>(pub(super) &'t Socket);
 
 impl Read for From<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        self.0.try_read(buffer)
     }
 }
 
@@ -94,9 +94,14 @@ impl Session {
         Self(RefCell::new(Records { connection, buffered: true, outgoing: Outgoing::default() }))
     }
 
+    /// Whether there may be plaintext that the socket's readiness does not tell of.
+    pub(crate) fn is_buffered(&self) -> bool {
+        self.0.borrow().buffered
+    }
+
     /// As [`crate::stream::Stream::poll_readable`].
     pub(crate) fn poll_readable(&self, tcp: &Socket, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.0.borrow().buffered { Poll::Ready(Ok(())) } else { tcp.poll_read_ready(context) }
+        if self.0.borrow().buffered { Poll::Ready(Ok(())) } else { tcp.poll_readable(context) }
     }
 
     /// Plaintext that is there now; 0 is the end, with or without the client's word for it.
@@ -114,7 +119,7 @@ impl Session {
             return records.plaintext(buffer);
         }
         with_scratch(CIPHERTEXT_BYTES, |scratch| {
-            let count = tcp.read(scratch)?;
+            let count = tcp.try_read(scratch)?;
             if count == 0 { Ok(0) } else { records.decrypt(tcp, &scratch[..count], buffer) }
         })
     }
@@ -142,7 +147,7 @@ impl Session {
     /// As [`crate::stream::Stream::poll_gone`]. The client's goodbye is a record: what is there has to be decrypted.
     pub(crate) fn poll_gone(&self, tcp: &Socket, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            if ready!(tcp.poll_read_ready(context)).is_err() {
+            if ready!(tcp.poll_readable(context)).is_err() {
                 return Poll::Ready(());
             }
             let mut records = self.0.borrow_mut();
