@@ -49,6 +49,7 @@ pub struct RequestFilter {
 pub struct Names {
     /// One bit for each length there is, the last for all greater ones: most names are told apart by it.
     lengths: u64,
+    /// The shortest first, but where they are looked up exactly as written.
     names: Vec<String>,
 }
 
@@ -89,7 +90,8 @@ fn length_bit(bytes: usize) -> u64 {
 impl Names {
     /// Takes the names in any case.
     pub fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
-        let names: Vec<String> = names.into_iter().map(str::to_lowercase).collect();
+        let mut names: Vec<String> = names.into_iter().map(str::to_lowercase).collect();
+        names.sort_by_key(String::len);
         Self { lengths: names.iter().fold(0, |bits, name| bits | length_bit(name.len())), names }
     }
 
@@ -99,7 +101,11 @@ impl Names {
             let lower = name.to_lowercase();
             return self.names.contains(&lower);
         }
-        self.lengths & length_bit(name.len()) != 0 && self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
+        self.has_length(name.len()) && {
+            let start = self.names.partition_point(|own| own.len() < name.len());
+            let mut so_long = self.names[start..].iter().take_while(|own| own.len() == name.len());
+            so_long.any(|own| own.eq_ignore_ascii_case(name))
+        }
     }
 
     /// Whether one of them is so long, in bytes. What is not ASCII may have another length in another case.

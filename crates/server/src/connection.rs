@@ -22,7 +22,7 @@ use crate::http2;
 use crate::stream::Ends;
 use crate::tls;
 use crate::turn::Unread;
-use crate::worker::{OpenListener, Worker};
+use crate::worker::{OpenListener, Worker, timers};
 
 /// A request body nobody wants is read up to this size so that the connection can be kept; beyond it is closed.
 pub(crate) const DISCARD_BYTES_MAX: u64 = 256 * 1024;
@@ -119,7 +119,8 @@ impl Connection {
     /// Begins to wait until the client sends something; a timer or the end of the server ends the wait.
     pub(crate) fn begin_wait(&mut self) -> Result<(), End> {
         let now_ms = self.now_ms;
-        let timers = self.client.worker.shared.timers();
+        self.renew_plan();
+        let timers = timers(&self.plan);
         let idle = self.machine.is_idle() && self.carry.is_empty();
         let (deadline_ms, reason) = if idle {
             Timers { idle_ms: self.idle_ms, ..timers }.deadline(Waiting::Idle, now_ms)

@@ -98,6 +98,7 @@ impl Server {
     pub fn start(settings: ServerSettings, sink: &Sink) -> io::Result<Control> {
         let shared = Arc::new(Shared {
             plan: ArcSwap::from_pointee(Plan::default()),
+            generation: AtomicU64::new(Plan::default().generation),
             certificates: ArcSwap::from_pointee(Store::default()),
             limiter: settings.limiter,
             tarpit: Tarpit::default(),
@@ -310,7 +311,9 @@ impl Prepared<'_> {
         let mut held = control.held.lock().await;
         let certificates_before = control.shared.certificates.load_full();
         control.shared.certificates.store(Arc::new(certificates.joined(&certificates_before)));
+        let generation = plan.generation;
         control.shared.plan.store(Arc::new(plan));
+        control.shared.generation.store(generation, Ordering::Release);
         control.shared.certificates.store(Arc::new(certificates));
         for commands in control.commands() {
             let _stopping = commands.send(Command::Refresh);

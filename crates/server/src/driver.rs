@@ -14,6 +14,7 @@ use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::parked::Round;
 use crate::watch::Token;
 use crate::worker::Worker;
 
@@ -139,16 +140,21 @@ pub(crate) async fn run(worker: Rc<Worker>) {
     let Ok(set) = AsyncFd::with_interest(Watchable(Rc::clone(&driver.set)), Interest::READABLE) else {
         return;
     };
+    let mut round = Round::new(&worker);
     while let Ok(mut ready) = set.readable().await {
         let mut news = 0;
         while news < TURN_NEWS_MAX {
             let count = driver.look();
             for index in 0..count {
                 match driver.at(index) {
-                    (Whose::Connection(token), flags) => worker.wake(token, flags.into()),
-                    (Whose::Listener(number), _) => worker.accept(number),
+                    (Whose::Connection(token), flags) => round.take(token, flags.into()),
+                    (Whose::Listener(number), _) => {
+                        round.end();
+                        worker.accept(number);
+                    }
                 }
             }
+            round.end();
             news += count;
             if count == 0 {
                 ready.clear_ready();

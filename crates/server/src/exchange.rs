@@ -27,6 +27,9 @@ pub(crate) struct Answered {
 /// `ERROR_NETNAME_DELETED`: the client went away while the answer was sent (IIS reference §5.2).
 pub(crate) const WIN32_CLIENT_GONE: u32 = 64;
 
+/// A limit on the requests of an application that a round of connections might reach.
+const FEW_REQUESTS: u32 = 64;
+
 /// One request and its response. Reused from request to request, so that the steady state allocates nothing.
 pub(crate) struct Exchange {
     pub(crate) request: Request,
@@ -154,6 +157,21 @@ impl Exchange {
         };
         let Some(admission) = &self.admission else { return (policy.limits, None) };
         (*admission.limits(policy), admission.limit(policy).map(|limit| &*limit.name))
+    }
+
+    /// The last byte of the answer has been handed to the kernel.
+    pub(crate) fn end_progress(&mut self) {
+        if let Some(admission) = &mut self.admission {
+            admission.give_back();
+        }
+        self.place = None;
+    }
+
+    /// Whether one more request, while this one counts as in progress, might be denied for it.
+    pub(crate) fn fills_a_limit(&self) -> bool {
+        let Some(effective) = &self.effective else { return false };
+        let by_client = self.admission.as_ref().is_some_and(|admission| admission.takes_last_place(&effective.policy));
+        by_client || (self.place.is_some() && effective.runtime.app_requests_max <= FEW_REQUESTS)
     }
 
     /// Whether the limiter said no, and the no is enforced.

@@ -1,7 +1,7 @@
 //! One turn of a connection: answer every complete request whose answer is at hand, write all answers at once.
 
 use std::io::ErrorKind;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use doorward_limiter::Reason;
 use doorward_wire::{BodyLength, Event, Malformed};
@@ -57,12 +57,15 @@ impl Connection {
     /// Reads what is there (when asked to), answers what can be answered, writes it.
     pub(crate) fn turn(&mut self, read: bool) -> Turn {
         let mut scratch = self.client.worker.scratch();
-        let turn = self.turn_with(&mut scratch, read);
+        let turn = self.take_in(&mut scratch, read);
+        let turn = self.give_out(&scratch.out, turn);
         self.client.worker.give_back(scratch);
+        self.note_answers(&turn);
         turn
     }
 
-    fn turn_with(&mut self, scratch: &mut Scratch, read: bool) -> Turn {
+    /// The first half of a turn: reads what is there (when asked to) and appends the answers at hand.
+    pub(crate) fn take_in(&mut self, scratch: &mut Scratch, read: bool) -> Turn {
         let fresh = match read.then(|| self.client.stream.try_read(&mut scratch.read)) {
             None => 0,
             Some(Ok(0)) => return Turn::End(End::Close),
@@ -80,7 +83,7 @@ impl Connection {
         {
             return turn;
         }
-        let turn = if self.carry.is_empty() {
+        if self.carry.is_empty() {
             let (used, turn) = self.advance(&read[..fresh], out);
             self.carry.extend_from_slice(&read[used..fresh]);
             turn
@@ -93,8 +96,30 @@ impl Connection {
                 self.carry = carry;
             }
             turn
-        };
+        }
+    }
+
+    /// The second half: writes what the first has appended, and the file behind it.
+    pub(crate) fn give_out(&mut self, out: &[u8], turn: Turn) -> Turn {
         if let Turn::File(answer) = turn { self.send_file(out, answer) } else { self.write_out(out, turn) }
+    }
+
+    /// The end of a turn: the answers that have left are recorded.
+    pub(crate) fn note_answers(&mut self, turn: &Turn) {
+        if !matches!(turn, Turn::Blocked { .. } | Turn::FileRest(..)) {
+            self.finish_batch(false);
+        }
+    }
+
+    /// Whether the answers at hand are to leave before anybody else is served: while they count as in progress, another
+    /// request of the same client could be denied for it.
+    pub(crate) fn is_urgent(&self, turn: &Turn) -> bool {
+        let last = match turn {
+            Turn::File(answer) => Some(&answer.exchange),
+            Turn::Handle(exchange, _) => Some(exchange),
+            Turn::Hungry | Turn::Again | Turn::Blocked { .. } | Turn::FileRest(..) | Turn::Http2 | Turn::End(_) => None,
+        };
+        self.batch.iter().chain(last).any(|exchange| exchange.fills_a_limit())
     }
 
     /// Writes a turn's answers; what does not fit now waits, and what the turn ended with after it.
@@ -112,7 +137,8 @@ impl Connection {
                 }
             }
         }
-        self.finish_batch(false);
+        // At once: the client may have read them already, and ask again.
+        self.batch.iter_mut().for_each(|exchange| exchange.end_progress());
         turn
     }
 
@@ -321,10 +347,10 @@ impl Connection {
     }
 
     /// Takes the newest plan, if there is one, for the next request.
-    fn renew_plan(&mut self) {
-        let newest = self.client.worker.shared.plan.load();
-        if newest.generation != self.plan.generation {
-            self.plan = Arc::clone(&newest);
+    pub(crate) fn renew_plan(&mut self) {
+        let shared = &self.client.worker.shared;
+        if shared.generation.load(Ordering::Acquire) != self.plan.generation {
+            self.plan = shared.plan.load_full();
         }
     }
 }

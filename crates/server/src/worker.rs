@@ -45,6 +45,8 @@ const POOL_MAX: usize = 256;
 /// What all threads share.
 pub(crate) struct Shared {
     pub(crate) plan: ArcSwap<Plan>,
+    /// That plan's generation, which is asked after more often than the plan.
+    pub(crate) generation: AtomicU64,
     pub(crate) certificates: ArcSwap<Store>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) tarpit: Tarpit,
@@ -67,14 +69,19 @@ pub(crate) struct Shared {
 impl Shared {
     /// The time limits in force. A changed configuration reaches every wait that begins after it.
     pub(crate) fn timers(&self) -> Timers {
-        let waits = self.plan.load().waits;
-        Timers {
-            idle_ms: waits.idle_ms,
-            header_wait_ms: waits.header_ms,
-            entity_body_ms: waits.body_ms,
-            drain_entity_body_ms: waits.body_ms,
-            min_bytes_per_second: waits.min_bytes_per_second,
-        }
+        timers(&self.plan.load())
+    }
+}
+
+/// The time limits of a plan.
+pub(crate) fn timers(plan: &Plan) -> Timers {
+    let waits = plan.waits;
+    Timers {
+        idle_ms: waits.idle_ms,
+        header_wait_ms: waits.header_ms,
+        entity_body_ms: waits.body_ms,
+        drain_entity_body_ms: waits.body_ms,
+        min_bytes_per_second: waits.min_bytes_per_second,
     }
 }
 
@@ -160,7 +167,8 @@ pub(crate) struct Worker {
     log: RefCell<ThreadLog>,
     listeners: RefCell<HashMap<u64, Listening>>,
     pub(crate) driver: Driver,
-    scratch: Cell<Option<Box<Scratch>>>,
+    #[expect(clippy::vec_box, reason = "they change hands often")]
+    scratch: RefCell<Vec<Box<Scratch>>>,
     #[expect(clippy::vec_box, reason = "a pool of boxes: an exchange is large and changes hands often")]
     exchanges: RefCell<Vec<Box<Exchange>>>,
 }
@@ -182,7 +190,7 @@ impl Worker {
             log: RefCell::new(log),
             listeners: RefCell::default(),
             driver,
-            scratch: Cell::new(None),
+            scratch: RefCell::default(),
             exchanges: RefCell::default(),
         });
         worker.read_wall_clock(worker.shared.clock.now_ms());
@@ -323,7 +331,7 @@ impl Worker {
     /// The buffers for one turn.
     #[expect(clippy::unnecessary_box_returns, reason = "it moves in and out of a cell many times a second")]
     pub(crate) fn scratch(&self) -> Box<Scratch> {
-        self.scratch.take().unwrap_or_else(|| {
+        self.scratch.borrow_mut().pop().unwrap_or_else(|| {
             Box::new(Scratch { read: vec![0; READ_BYTES].into_boxed_slice(), out: Vec::with_capacity(READ_BYTES) })
         })
     }
@@ -331,7 +339,7 @@ impl Worker {
     /// Gives the buffers back.
     pub(crate) fn give_back(&self, mut scratch: Box<Scratch>) {
         scratch.out.clear();
-        self.scratch.set(Some(scratch));
+        self.scratch.borrow_mut().push(scratch);
     }
 
     /// An exchange fit for a new request.

@@ -50,6 +50,14 @@ impl Admission {
         self.limit(policy).map_or(&policy.limits, |limit| &limit.limits)
     }
 
+    /// Whether another request of this client might be denied because this one is in progress. Where limits with patterns
+    /// count it, it always might.
+    pub fn takes_last_place(&self, policy: &Policy) -> bool {
+        let by_pattern = self.more.as_ref().is_some_and(|more| !more.permits.is_empty());
+        let by_count = || policy.limits.concurrent_max.is_some_and(|most| self.counts.in_progress >= most);
+        by_pattern || (self.permit.is_held() && by_count())
+    }
+
     /// The larger network that the client is denied for.
     pub fn network(&self) -> Option<ClientKey> {
         self.more.as_ref()?.network
@@ -59,10 +67,15 @@ impl Admission {
     /// its places back now where the policy does not count such.
     pub fn live_long(&mut self, policy: &Policy) {
         if !policy.counts_long_lived {
-            self.permit = Permit::empty();
-            if let Some(more) = &mut self.more {
-                more.permits.clear();
-            }
+            self.give_back();
+        }
+    }
+
+    /// The request is no longer in progress; what was decided about it stays known.
+    pub fn give_back(&mut self) {
+        self.permit = Permit::empty();
+        if let Some(more) = &mut self.more {
+            more.permits.clear();
         }
     }
 

@@ -108,7 +108,7 @@ fn is_dot_file(segment: &str) -> bool {
 
 /// The extension of the last segment with its dot; the dot alone for a name without one.
 fn extension(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = &path[path.rfind('/').map_or(0, |slash| slash + 1)..];
     // Editors' backups (`a.cs~`) carry the same secrets.
     let name = name.trim_end_matches('~');
     name.rfind('.').map_or(".", |dot| &name[dot..])

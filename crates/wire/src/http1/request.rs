@@ -23,6 +23,8 @@ pub struct Request {
     text: String,
     /// Which names may be among the fields.
     names: NameMarks,
+    /// Something has been written into it since it was cleared.
+    is_used: bool,
 }
 
 impl Request {
@@ -131,6 +133,9 @@ impl Request {
 
     /// Empties the request; the capacity stays.
     pub fn clear(&mut self) {
+        if !self.is_used {
+            return;
+        }
         let (mut head, mut text) = (std::mem::take(&mut self.head), std::mem::take(&mut self.text));
         head.clear();
         text.clear();
@@ -140,6 +145,7 @@ impl Request {
     /// Fills the request from a complete head at the front of `head`, and answers the head's length.
     pub(crate) fn fill(&mut self, head: &[u8], limits: &HeadLimits) -> Result<usize, Malformed> {
         self.clear();
+        self.is_used = true;
         let (line, first_field) = request_line::read_first(head, limits)?;
         self.line = line;
         let (length, facts) = fields::read_all(head, first_field, limits, &mut self.head.fields)?;
@@ -153,6 +159,7 @@ impl Request {
     /// Keeps of a refused head what a log line about it needs: the request line, if that was in order.
     pub(crate) fn fill_line(&mut self, head: &[u8], limits: &HeadLimits) {
         self.clear();
+        self.is_used = true;
         if let Ok((line, first_field)) = request_line::read_first(head, limits) {
             self.line = line;
             self.keep_line(&head[..first_field]);
