@@ -141,6 +141,11 @@ impl Exchange {
     }
 
     /// Whether the answer has no body because of the method.
+    /// Whether the client wants a WebSocket on its stream of HTTP/2: any 2xx would open it (RFC 8441).
+    pub(crate) fn is_websocket_stream(&self) -> bool {
+        self.stream.is_some() && self.request.upgrade().is_some()
+    }
+
     pub(crate) fn is_head(&self) -> bool {
         self.request.method() == "HEAD"
     }

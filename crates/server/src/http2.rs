@@ -13,8 +13,11 @@ mod outgoing;
 mod preface;
 mod session;
 mod stream;
+mod tunnel;
+mod websocket;
 
 pub(crate) use driver::serve;
+pub(crate) use websocket::is_accepted as is_websocket_accepted;
 
 /// The stream, or the connection under it, has ended: nothing can be sent any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

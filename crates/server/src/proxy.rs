@@ -9,7 +9,7 @@ mod sides;
 mod tunnel;
 mod upload;
 
-pub(crate) use head::{is_trusted_proxy, response as response_head};
+pub(crate) use head::{is_trusted_proxy, response as response_head, switching as switching_head};
 pub(crate) use pool::Pool;
 pub(crate) use sides::{Broken, Gathered, Sides, Sink, Source, put_end, put_piece};
 
@@ -31,7 +31,9 @@ use http1::{Answering, Received};
 /// `WinHTTP`'s codes, as ARR logs them (IIS reference §5.2).
 const WIN32_TIMEOUT: u32 = 12002;
 const WIN32_CANNOT_CONNECT: u32 = 12029;
-const WIN32_CONNECTION_RESET: u32 = 12030;
+pub(crate) const WIN32_CONNECTION_RESET: u32 = 12030;
+/// `ERROR_SEM_TIMEOUT`, for a tunnel that was silent for too long (IIS reference §5.2).
+pub(crate) const WIN32_SILENCE: u32 = 121;
 
 /// Why forwarding did not come to a complete answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +58,9 @@ pub(crate) enum Failure {
 
 /// An upstream connection that no longer speaks HTTP.
 pub(crate) struct Switched {
-    link: TcpStream,
+    pub(crate) link: TcpStream,
     /// Received behind the head of its answer.
-    ahead: Vec<u8>,
+    pub(crate) ahead: Vec<u8>,
 }
 
 /// How much of the client's message has been read for the upstream.

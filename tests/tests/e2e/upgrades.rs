@@ -8,7 +8,7 @@ use crate::harness::client::{Connection, Ending};
 use crate::harness::config::{concurrent, document, dynamic, location, proxy_with, rate, site_with};
 use crate::harness::doorward::Doorward;
 use crate::harness::home::Home;
-use crate::harness::http2::Http2;
+use crate::harness::http2::{Broken, Http2};
 use crate::harness::log_file::LogLine;
 use crate::harness::net::Net;
 use crate::harness::peer::Peer;
@@ -114,6 +114,55 @@ fn a_websocket_goes_both_ways_and_is_in_progress_until_it_ends() {
     assert_eq!(bytes(&lines[1], "cs-bytes"), received + 200_006);
 }
 
+#[test]
+fn http2_a_websocket_is_a_stream() {
+    let net = Net::of("http2_a_websocket_is_a_stream");
+    let off = location("chat/ws/off", "<webSocket enabled=\"false\" />");
+    let (front, _program) = chat(net, &concurrent(2), (&off, ""));
+    let http2 = Http2::connect(net, 0, net.at(2));
+    assert_eq!(http2.status("/"), 200);
+    let open = |http2: &Http2| {
+        let mut socket = http2.open_websocket("/ws/echo").unwrap_or_else(|other| panic!("{other:?}"));
+        assert_eq!(socket.take_text(5).unwrap(), "hello", "what came with the upstream's head");
+        socket
+    };
+    let mut socket = open(&http2);
+    let mut echo = |text: &str| {
+        socket.send(text);
+        assert_eq!(socket.take_text(text.len()).unwrap(), text);
+    };
+    echo("abc");
+    echo(&"0123456789".repeat(20_000));
+    // Small messages are no flood, however many there are.
+    (0..3000).for_each(|_| socket.send("x"));
+    assert_eq!(socket.take_text(3000).unwrap().len(), 3000);
+    assert_eq!(long_lived(&front), 1);
+    let other = open(&http2);
+    assert_eq!(http2.status("/"), 403, "two are in progress");
+    drop(other);
+    wait_long_lived(&front, 1);
+    wait_until("the place of the one that was reset", || (http2.status("/") == 200).then_some(()));
+    socket.send("bye");
+    assert_eq!(socket.take_text(4).unwrap(), "bye", "the program closed");
+    wait_long_lived(&front, 0);
+    let mut socket = open(&http2);
+    socket.end();
+    assert_eq!(socket.take_text(1).unwrap(), "", "the client closed");
+    wait_long_lived(&front, 0);
+    let refused = |path: &str| http2.open_websocket(path).err().unwrap().unwrap();
+    let paths = ["/", "/ws/plain", "/ws/other", "/ws/forged", "/ws/off"];
+    assert_eq!(paths.map(refused), [501, 502, 502, 502, 501]);
+    let lines = wait_until("the lines of three WebSockets", || {
+        let lines: Vec<_> = front.w3c_now(1).into_iter().filter(|own| own.field("cs-uri-stem") == "/ws/echo").collect();
+        (lines.len() == 3).then_some(lines)
+    });
+    let number = |line: &LogLine, name: &str| line.field(name).parse::<usize>().unwrap();
+    let longest = lines.iter().max_by_key(|line| number(line, "cs-bytes")).unwrap();
+    assert_eq!(longest.verdict(), "200 0 0", "{}", longest.text());
+    assert!((203_006..204_000).contains(&number(longest, "cs-bytes")), "{}", longest.text());
+    assert!((203_011..204_000).contains(&number(longest, "sc-bytes")), "{}", longest.text());
+}
+
 /// What the program saw of a request, or the status where it was not asked.
 fn seen(front: &Doorward, request: &str) -> Result<String, u16> {
     let answer = front.net.client(0).exchange(front.net.at(2), request);
@@ -199,4 +248,12 @@ fn a_silent_tunnel_is_closed_in_time() {
     assert_eq!(front.http_err(1)[0].field("s-reason"), "Timer_ConnectionIdle");
     assert_eq!(upgraded(&front, 1)[0].verdict(), "101 0 121");
     wait_until("its place to be free", || (net.client(0).status(net.at(2), "/") == 200).then_some(()));
+    let http2 = Http2::connect(net, 0, net.at(2));
+    assert_eq!(http2.status("/"), 200);
+    let mut socket = http2.open_websocket("/ws/echo").unwrap_or_else(|other| panic!("{other:?}"));
+    assert_eq!(socket.take_text(5).unwrap(), "hello");
+    assert_eq!(socket.take_text(1), Err(Broken::Stream(h2::Reason::CANCEL)));
+    let line = &front.http_err(2)[1];
+    assert_eq!((line.field("s-reason"), line.field("streamid")), ("Timer_ConnectionIdle", "3"));
+    assert_eq!(http2.status("/"), 200, "its place is free and its connection lives");
 }

@@ -20,7 +20,7 @@ use crate::compress::Coded;
 use crate::downstream::End;
 use crate::exchange::Exchange;
 use crate::outcome::{Body, Response};
-use crate::proxy::{Sink, response_head};
+use crate::proxy::{Sink, response_head, switching_head};
 use crate::render;
 use crate::site_use::Pacer;
 use crate::worker::Worker;
@@ -45,6 +45,8 @@ pub(super) struct Answer {
     head_bytes: Cell<u64>,
     rate: Cell<Pace>,
     stalled: Cell<bool>,
+    /// The upstream has switched to another protocol: its head is not the end.
+    is_switched: Cell<bool>,
     /// The speed that it is held to.
     pacer: RefCell<Option<Rc<Pacer>>>,
 }
@@ -59,8 +61,14 @@ impl Answer {
             head_bytes: Cell::new(0),
             rate: Cell::new(session.worker.shared.timers().send_pace(session.now_ms())),
             stalled: Cell::new(false),
+            is_switched: Cell::new(false),
             pacer: RefCell::default(),
         }
+    }
+
+    /// Number of its stream.
+    pub(super) fn stream(&self) -> u32 {
+        self.stream
     }
 
     /// Bytes of the answer that have been handed to the kernel: decoded header list and content.
@@ -139,7 +147,7 @@ impl Answer {
     }
 
     /// Sends content in pieces that fit; `ended` says that none follows.
-    async fn content(&self, mut content: Bytes, ended: bool) -> Result<(), Gone> {
+    pub(super) async fn content(&self, mut content: Bytes, ended: bool) -> Result<(), Gone> {
         while !content.is_empty() {
             let room = self.room(content.len()).await?;
             let piece = content.split_to(self.piece_bytes(room.min(content.len())));
@@ -225,6 +233,12 @@ impl Answer {
         Ok(())
     }
 
+    /// Says that nothing follows what was sent, and waits until that has left.
+    pub(super) async fn end(&self) -> Result<(), Gone> {
+        self.send_piece(Bytes::new(), true)?;
+        self.leave().await
+    }
+
     /// Waits until the last frame of the answer has been handed to the kernel: until then the request is in progress.
     pub(super) async fn leave(&self) -> Result<(), Gone> {
         poll_fn(|context| self.session.poll_left(self.stream, context).map(Ok)).await
@@ -260,8 +274,14 @@ impl Sink for Answer {
     fn head(&self, _out: &mut Vec<u8>, exchange: &mut Exchange, (answer, coded): (&Answered, Coded)) {
         let mut text = Vec::with_capacity(answer.head_bytes() + 64);
         exchange.keep_alive = true;
-        let _chunked = response_head(&mut text, exchange, (answer, coded));
-        let (head, bytes) = fields::response(&text, answer.status());
+        if answer.status() == 101 {
+            switching_head(&mut text, exchange, answer);
+            exchange.answered.status = 200;
+            self.is_switched.set(true);
+        } else {
+            let _chunked = response_head(&mut text, exchange, (answer, coded));
+        }
+        let (head, bytes) = fields::response(&text, exchange.answered.status);
         self.head_bytes.set(bytes);
         self.head.set(Some(head));
     }
@@ -273,6 +293,7 @@ impl Sink for Answer {
     fn end(&self, _out: &mut Vec<u8>, _exchange: &mut Exchange) {}
 
     async fn send(&self, out: &[u8], ended: bool) -> Result<(), End> {
+        let ended = ended && !self.is_switched.get();
         let bare = ended && out.is_empty();
         let sent = match self.head.take() {
             Some(head) => self.send_head(head, bare),

@@ -104,6 +104,7 @@ impl<'c> Driver<'c> {
                 .max_send_buffer_size(QUEUED_BYTES_MAX)
                 .initial_window_size(STREAM_WINDOW_BYTES)
                 .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+                .enable_connect_protocol()
                 .handshake(io)
         );
         let watch = &self.client.watched.watch;

@@ -1,5 +1,6 @@
 //! Heads of answers: rendered once for all versions, read back for the h2 crate.
 
+use http::header::SEC_WEBSOCKET_ACCEPT;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 /// Fields that belong to a connection of HTTP/1.1 (RFC 9113 8.2.2).
@@ -28,7 +29,9 @@ fn field(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let name = HeaderName::from_bytes(&line[..colon]).ok()?;
     let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?;
-    (!CONNECTION_FIELDS.contains(&name.as_str())).then_some((name, value))
+    // The hash of a key that the client never had (RFC 8441 5).
+    let is_other = CONNECTION_FIELDS.contains(&name.as_str()) || name == SEC_WEBSOCKET_ACCEPT;
+    (!is_other).then_some((name, value))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! A request's header list, read as strictly as a head of HTTP/1.1: it is written as one and given to the same machine.
 
 use doorward_wire::{BodyLength, Event, HeadLimits, Malformed, Request, ServerMachine};
-use http::header::{CONTENT_LENGTH, COOKIE, HOST, TE};
+use http::header::{CONTENT_LENGTH, COOKIE, HOST, SEC_WEBSOCKET_KEY, TE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::fields::field_bytes;
+use super::websocket;
 
 /// Fields that a message of HTTP/2 must not have (RFC 9113 8.2.2).
 const FORBIDDEN: [&str; 5] = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
@@ -40,7 +41,9 @@ pub(super) fn is_trailer(fields: &HeaderMap) -> bool {
 
 fn write(parts: &Parts, ended: bool, text: &mut Vec<u8>) -> Result<(), Malformed> {
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    for piece in [parts.method.as_str(), " ", path, " HTTP/1.1\r\n"] {
+    let opens_websocket = websocket::is_opening(parts);
+    let method = if opens_websocket { "GET" } else { parts.method.as_str() };
+    for piece in [method, " ", path, " HTTP/1.1\r\n"] {
         text.extend_from_slice(piece.as_bytes());
     }
     let authority = authority(parts);
@@ -52,6 +55,14 @@ fn write(parts: &Parts, ended: bool, text: &mut Vec<u8>) -> Result<(), Malformed
     }
     if !matches!(parts.uri.scheme_str(), None | Some("http" | "https")) {
         return Err(Malformed::Url);
+    }
+    if opens_websocket {
+        text.extend_from_slice(websocket::opening_lines().as_bytes());
+        return if parts.headers.contains_key(CONTENT_LENGTH) { Err(Malformed::LengthConflict) } else { Ok(()) };
+    }
+    // To nowhere, or another protocol in its stream.
+    if parts.method == Method::CONNECT {
+        return Err(Malformed::Verb);
     }
     if !parts.headers.contains_key(CONTENT_LENGTH) {
         match (ended, parts.method.as_str()) {
@@ -88,7 +99,7 @@ fn fields(headers: &HeaderMap, text: &mut Vec<u8>) -> Result<(), Malformed> {
         if connected || !is_value(value) {
             return Err(if connected { Malformed::FieldName } else { Malformed::FieldValue });
         }
-        if name != HOST && name != COOKIE {
+        if name != HOST && name != COOKIE && name != SEC_WEBSOCKET_KEY {
             put(text, name.as_str(), value);
         }
     }
@@ -121,8 +132,11 @@ fn list_bytes(parts: &Parts) -> u64 {
         (":authority", uri.authority().map_or("", |authority| authority.as_str())),
         (":path", uri.path_and_query().map_or("", |path| path.as_str())),
     ];
+    let protocol = if websocket::is_opening(parts) { field_bytes(":protocol", b"websocket") } else { 0 };
     let pseudo = pseudo.iter().map(|(name, value)| field_bytes(name, value.as_bytes())).sum::<u64>();
-    pseudo + parts.headers.iter().map(|(name, value)| field_bytes(name.as_str(), value.as_bytes())).sum::<u64>()
+    protocol
+        + pseudo
+        + parts.headers.iter().map(|(name, value)| field_bytes(name.as_str(), value.as_bytes())).sum::<u64>()
 }
 
 #[cfg(test)]
@@ -178,6 +192,25 @@ mod tests {
         refused("GET http://a/|content-length:1", Malformed::LengthConflict);
         refused("POST http://a/|content-length:0|content-length:5", Malformed::LengthConflict);
         refused("POST http://a/|content-length:+0", Malformed::Number);
+    }
+
+    #[test]
+    fn a_websocket_is_the_get_that_it_stands_for() {
+        let opening = |protocol: &'static str, fields: &[(&str, &str)]| {
+            let builder = http::Request::builder().method("CONNECT").uri("http://a/ws?x");
+            let builder = fields.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
+            let (mut parts, ()) = builder.body(()).unwrap().into_parts();
+            parts.extensions.insert(h2::ext::Protocol::from_static(protocol));
+            let mut request = Request::new();
+            read(&parts, false, HeadLimits::default(), &mut request).map(|_| request)
+        };
+        let request = opening("websocket", &[("sec-websocket-version", "13"), ("sec-websocket-key", "own")]).unwrap();
+        assert_eq!((request.method(), request.target(), request.body()), ("GET", "/ws?x", BodyLength::None));
+        assert_eq!(request.upgrade(), Some(&b"websocket"[..]));
+        assert_eq!(request.field_lines("Sec-WebSocket-Key").count(), 1);
+        assert_ne!(request.field("Sec-WebSocket-Key"), Some(&b"own"[..]));
+        assert_eq!(opening("websocket", &[("content-length", "3")]).unwrap_err(), Malformed::LengthConflict);
+        assert_eq!(opening("connect-udp", &[]).unwrap_err(), Malformed::Verb);
     }
 
     #[test]

@@ -24,7 +24,13 @@ struct Leaving {
     content_bytes: u64,
     ended: bool,
     waker: Option<Waker>,
+    /// Of a tunnel: pieces that were received and not passed on yet.
+    waiting: Option<u32>,
 }
+
+/// Pieces for tunnels that one connection may have waiting. The smallest message of a WebSocket has 6 bytes: the window of
+/// a stream is full before so many have come.
+const WAITING_MAX: u32 = 44 * 1024;
 
 /// Why the driver ends the connection, other than by its timers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +61,8 @@ pub(super) struct Session {
     closed: Cell<bool>,
     budget: RefCell<FrameBudget>,
     streams: RefCell<HashMap<u32, Leaving>>,
+    /// Those of all its tunnels.
+    waiting: Cell<u32>,
     driver: RefCell<Option<Waker>>,
     pub(super) outgoing: RefCell<Outgoing>,
     /// Its place among the connections of its site.
@@ -79,6 +87,7 @@ impl Session {
             closed: Cell::new(false),
             budget: RefCell::new(FrameBudget::new(now_ms)),
             streams: RefCell::default(),
+            waiting: Cell::new(0),
             driver: RefCell::new(None),
             outgoing: RefCell::new(Outgoing::new(client)),
             seat: Seat::default(),
@@ -146,7 +155,8 @@ impl Session {
             self.budget.borrow_mut().request_answered();
         }
         let mut streams = self.streams.borrow_mut();
-        streams.remove(&stream);
+        let gone = streams.remove(&stream).and_then(|gone| gone.waiting).unwrap_or(0);
+        self.waiting.set(self.waiting.get().saturating_sub(gone));
         if streams.is_empty() {
             self.idle_since_ms.set(self.now_ms());
             self.wake_driver();
@@ -166,8 +176,42 @@ impl Session {
         if frame.is_settings() {
             self.settings_seen.set(true);
         }
-        if !self.budget.borrow_mut().spend(frame, now_ms) {
+        let is_fine = match self.goes_on(frame) {
+            Some(is_fine) => is_fine,
+            None => self.budget.borrow_mut().spend(frame, now_ms),
+        };
+        if !is_fine {
             self.judge(Verdict::Calm);
+        }
+    }
+
+    /// Whether there is room for a piece that a tunnel has to pass on: how small its programs make their messages is their
+    /// business, and that they come as fast as they are taken is what the windows are for. `None` for any other frame.
+    fn goes_on(&self, frame: Frame) -> Option<bool> {
+        if frame.kind != DATA || frame.length == 0 {
+            return None;
+        }
+        let mut streams = self.streams.borrow_mut();
+        *streams.get_mut(&frame.stream)?.waiting.as_mut()? += 1;
+        self.waiting.set(self.waiting.get() + 1);
+        Some(self.waiting.get() <= WAITING_MAX)
+    }
+
+    /// The content of a stream is another protocol's from now on.
+    pub(super) fn becomes_tunnel(&self, stream: u32) {
+        if let Some(leaving) = self.streams.borrow_mut().get_mut(&stream) {
+            leaving.waiting = Some(0);
+        }
+    }
+
+    /// A piece has been passed on by a tunnel.
+    pub(super) fn went_on(&self, stream: u32) {
+        let mut streams = self.streams.borrow_mut();
+        let waiting = streams.get_mut(&stream).and_then(|leaving| leaving.waiting.as_mut());
+        // Pieces that came before it was a tunnel were not counted.
+        if let Some(waiting) = waiting.filter(|waiting| **waiting > 0) {
+            *waiting -= 1;
+            self.waiting.set(self.waiting.get().saturating_sub(1));
         }
     }
 

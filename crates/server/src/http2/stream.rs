@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use doorward_plan::Effective;
+use doorward_plan::{Effective, Upstream};
 use doorward_wire::TimerReason;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
@@ -13,7 +13,8 @@ use h2::{Reason, RecvStream};
 use super::answer::Answer;
 use super::body::Received;
 use super::session::Session;
-use super::{Gone, head};
+use super::websocket::NoBody;
+use super::{Gone, head, tunnel};
 use crate::downstream::End;
 use crate::exchange::Exchange;
 use crate::outcome::{Handling, Refusal, Response, ServiceRefusal, SiteRefusal, abort_word};
@@ -109,6 +110,11 @@ async fn answer_to(
     let outcome = match decided {
         // Both are known by now: the limiter has decided.
         Ok(Handling::Name | Handling::Look) => Err(SiteRefusal::new(500, 0, 0).into()),
+        // Here they would open what nobody here speaks.
+        Ok(Handling::Open(_)) if exchange.is_websocket_stream() => Err(SiteRefusal::new(501, 0, 0).into()),
+        Ok(Handling::Respond(response)) if exchange.is_websocket_stream() && response.status < 300 => {
+            Err(SiteRefusal::new(501, 0, 0).into())
+        }
         Ok(Handling::Respond(response)) => Ok(response),
         Ok(Handling::Refuse(refusal) | Handling::Delay(refusal)) => Err(refusal.into()),
         Ok(Handling::Open(job)) => found_response(&session.worker, exchange, find(job).await),
@@ -157,6 +163,9 @@ async fn forward(
     let Some(upstream) = &effective.upstream else {
         return refuse(session, answer, exchange, SiteRefusal::new(500, 0, 0).into()).await;
     };
+    if exchange.is_websocket_stream() {
+        return websocket(session, answer, exchange, (upstream, body)).await;
+    }
     let mut source = Received::new(session, body);
     let head_bytes = exchange.received_bytes;
     let sides = Sides { source: &mut source, sink: answer };
@@ -165,7 +174,35 @@ async fn forward(
     if let Some(reason) = source.overdue {
         session.worker.error(exchange, reason.http_err_reason(), None);
     }
-    let Err(failure) = outcome else { return answer.leave().await.into() };
+    match outcome {
+        Ok(_) => answer.leave().await.into(),
+        Err(failure) => failed(session, answer, exchange, failure).await,
+    }
+}
+
+/// Opens a WebSocket at the upstream, and passes on what both sides say.
+async fn websocket(
+    session: &Session,
+    answer: &Answer,
+    exchange: &mut Exchange,
+    (upstream, body): (&Upstream, RecvStream),
+) -> Ended {
+    if !upstream.upgrades {
+        return refuse(session, answer, exchange, SiteRefusal::new(501, 0, 0).into()).await;
+    }
+    let sides = Sides { source: &mut NoBody, sink: answer };
+    match proxy::pass(sides, exchange, upstream, &Progress::default()).await {
+        Ok(Some(switched)) => {
+            let sides = (session, answer);
+            let is_whole = tunnel::run(sides, exchange, (switched, body), upstream.response_timeout_ms).await;
+            if is_whole { Ended::Answered } else { Ended::Broken }
+        }
+        Ok(None) => answer.leave().await.into(),
+        Err(failure) => failed(session, answer, exchange, failure).await,
+    }
+}
+
+async fn failed(session: &Session, answer: &Answer, exchange: &mut Exchange, failure: Failure) -> Ended {
     if let Some(refusal) = proxy::refusal(failure, exchange) {
         return refuse(session, answer, exchange, refusal.into()).await;
     }

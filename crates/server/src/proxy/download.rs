@@ -11,6 +11,7 @@ use super::sides::Sink;
 use super::{Failure, Progress};
 use crate::compress::{Coded, Forwarded};
 use crate::exchange::Exchange;
+use crate::http2::is_websocket_accepted;
 
 /// Bytes read from the upstream at a time.
 const READ_BYTES: usize = 64 * 1024;
@@ -45,9 +46,10 @@ impl Downloaded {
         self.head_sent
     }
 
-    /// Whether a 101 names a protocol that was offered.
-    fn is_agreed(&self) -> bool {
-        self.offer.as_deref().is_some_and(|offer| upgrade::agreed(offer, &self.response).is_some())
+    /// Whether a 101 names a protocol that was offered, and means the request that we made of a stream's.
+    fn is_agreed(&self, exchange: &Exchange) -> bool {
+        let is_ours = !exchange.is_websocket_stream() || is_websocket_accepted(exchange, &self.response);
+        is_ours && self.offer.as_deref().is_some_and(|offer| upgrade::agreed(offer, &self.response).is_some())
     }
 
     /// Nothing yet.
@@ -149,7 +151,11 @@ fn pass_on<K: Sink>(
             Event::NeedMore if closed => break is_complete(machine, state)?,
             Event::NeedMore => break false,
             // To a protocol that nobody offered, if any was.
-            Event::Head if state.response.status() == 101 && !state.is_agreed() => return Err(broken(state)),
+            Event::Head if state.response.status() == 101 && !state.is_agreed(exchange) => return Err(broken(state)),
+            // An upstream that answers in its own protocol opens none.
+            Event::Head if exchange.is_websocket_stream() && (200..300).contains(&state.response.status()) => {
+                return Err(Failure::Replaced(502));
+            }
             Event::Head if matches!(state.response.status(), 100 | 102..200) => {}
             Event::Head if state.replaces_errors && state.response.status() >= 400 => {
                 return Err(Failure::Replaced(state.response.status()));

@@ -17,7 +17,7 @@ const FORWARDING: [&str; 4] = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwar
 /// does not switch them off (`webSocket`).
 pub(super) fn offer(exchange: &Exchange, upstream: &Upstream) -> Option<String> {
     let request = &exchange.request;
-    let may = upstream.upgrades && exchange.stream.is_none() && request.body() == BodyLength::None;
+    let may = upstream.upgrades && request.body() == BodyLength::None;
     request.upgrade().filter(|_| may && request.version() == Version::Http11).and_then(upgrade::offer)
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn response(out: &mut Vec<u8>, exchange: &mut Exchange, (answer, code
 }
 
 /// The head of a 101 as the client gets it. It has no body, and no next request follows it.
-pub(super) fn switching(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) {
+pub(crate) fn switching(out: &mut Vec<u8>, exchange: &mut Exchange, answer: &Response) {
     let before = out.len();
     let mut head = HeadWriter::start(out, answer.status());
     for (name, value) in end_to_end(answer.fields()) {

@@ -8,14 +8,11 @@ use std::task::Poll;
 use doorward_wire::{TimerReason, Tunnel};
 use tokio::net::TcpStream;
 
-use super::{Switched, WIN32_CONNECTION_RESET};
+use super::{Switched, WIN32_CONNECTION_RESET, WIN32_SILENCE};
 use crate::connection::Connection;
 use crate::downstream::{Downstream, End};
 use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
 use crate::send::{self, Follows};
-
-/// `ERROR_SEM_TIMEOUT`, for a wait that took too long (IIS reference §5.2).
-const WIN32_SILENCE: u32 = 121;
 
 /// How a tunnel ended: what becomes of the client's connection, and the code in the log.
 type Ended = (End, u32);

@@ -5,6 +5,7 @@ use std::thread;
 
 use bytes::{Bytes, BytesMut};
 use h2::client::{Builder, ResponseFuture, SendRequest};
+use h2::ext::Protocol;
 use h2::{Error, Reason, RecvStream, SendStream};
 use http::{HeaderMap, Request};
 use tokio::net::TcpSocket;
@@ -82,6 +83,38 @@ async fn whole(response: http::Response<RecvStream>) -> Result<Answer, Broken> {
     Ok(Answer { status: parts.status.as_u16(), fields: parts.headers, body: body.freeze() })
 }
 
+/// An open WebSocket on a stream (RFC 8441). Its frames are the test's own business.
+pub struct WebSocket {
+    upwards: SendStream<Bytes>,
+    downwards: RecvStream,
+    received: BytesMut,
+    handle: Handle,
+}
+
+impl WebSocket {
+    /// Sends this.
+    pub fn send(&mut self, text: &str) {
+        self.upwards.send_data(Bytes::copy_from_slice(text.as_bytes()), false).unwrap();
+    }
+
+    /// Says that nothing follows.
+    pub fn end(&mut self) {
+        self.upwards.send_data(Bytes::new(), true).unwrap();
+    }
+
+    /// The next bytes; fewer where the stream ends.
+    pub fn take_text(&mut self, count: usize) -> Result<String, Broken> {
+        while self.received.len() < count {
+            let Some(piece) = self.handle.block_on(self.downwards.data()) else { break };
+            let piece = piece?;
+            self.downwards.flow_control().release_capacity(piece.len())?;
+            self.received.extend_from_slice(&piece);
+        }
+        let taken = self.received.split_to(count.min(self.received.len()));
+        Ok(String::from_utf8(taken.to_vec()).unwrap())
+    }
+}
+
 /// One connection. A thread of its own moves its bytes.
 pub struct Http2 {
     requests: SendRequest<Bytes>,
@@ -152,6 +185,26 @@ impl Http2 {
             (response, stream)
         });
         (Sent(response, self.handle.clone()), stream)
+    }
+
+    /// Opens a WebSocket; what came back instead, if none did.
+    pub fn open_websocket(&self, path: &str) -> Result<WebSocket, Result<u16, Broken>> {
+        let mut request = self.request(path);
+        *request.method_mut() = http::Method::CONNECT;
+        request.extensions_mut().insert(Protocol::from_static("websocket"));
+        request.headers_mut().insert(http::header::SEC_WEBSOCKET_VERSION, 13.into());
+        let requests = self.requests.clone();
+        let opened = self.handle.block_on(async {
+            let (response, upwards) = requests.ready().await?.send_request(request, false)?;
+            Ok::<_, Error>((response.await?, upwards))
+        });
+        let (response, upwards) = opened.map_err(|error| Err(error.into()))?;
+        let (parts, downwards) = response.into_parts();
+        assert!(!parts.headers.contains_key(http::header::SEC_WEBSOCKET_ACCEPT));
+        match parts.status.as_u16() {
+            200 => Ok(WebSocket { upwards, downwards, received: BytesMut::new(), handle: self.handle.clone() }),
+            status => Err(Ok(status)),
+        }
     }
 
     /// Gets a path.

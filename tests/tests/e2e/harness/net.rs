@@ -197,6 +197,7 @@ const TESTS: &[&str] = &[
     "a_request_sent_ahead_waits_for_its_turn",
     "http2_and_tls_connections_take_places_of_a_site",
     "http2_a_trickled_body_is_left_in_time",
+    "http2_a_websocket_is_a_stream",
 ];
 
 /// One test's loopback network and ports.

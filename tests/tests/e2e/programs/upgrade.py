@@ -2,6 +2,7 @@
 
 /echo     answers an Upgrade with 101 and a greeting in the same segment, then sends every piece back; `bye` ends it
 /other    answers 101 with a protocol that nobody asked for
+/forged   answers 101 with the hash of another key
 /events   sends one event and then waits until the proxy leaves
 anything else answers with the head it got
 """
@@ -33,6 +34,10 @@ class Handler(socketserver.StreamRequestHandler):
             return False
         if path.endswith("/other"):
             self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n")
+            return False
+        if path.endswith("/forged"):
+            self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n")
+            self.wfile.write(b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
             return False
         if path.endswith("/echo") and fields.get("connection") == "upgrade":
             key = next(line for line in head.split("\r\n") if line.lower().startswith("sec-websocket-key")).split(": ")[1]
