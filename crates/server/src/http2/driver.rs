@@ -27,6 +27,8 @@ pub(super) const QUEUED_BYTES_MAX: usize = 16 * 1024;
 /// How much of a body may come ahead of who reads it: per stream and per connection.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+/// What the crate allows for small pieces that nobody has taken yet. The session bounds them, and knows tunnels.
+const SMALL_PIECES_BUDGET: usize = 16 * 1024 * 1024;
 
 /// From the start of the connection to the client's first SETTINGS.
 const SETTINGS_WAIT_MS: u64 = 10_000;
@@ -104,6 +106,7 @@ impl<'c> Driver<'c> {
                 .max_send_buffer_size(QUEUED_BYTES_MAX)
                 .initial_window_size(STREAM_WINDOW_BYTES)
                 .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+                .data_frame_budget(SMALL_PIECES_BUDGET)
                 .enable_connect_protocol()
                 .handshake(io)
         );
