@@ -142,28 +142,37 @@ pub(crate) async fn run(worker: Rc<Worker>) {
     };
     let mut round = Round::new(&worker);
     while let Ok(mut ready) = set.readable().await {
-        let mut news = 0;
-        while news < TURN_NEWS_MAX {
-            let count = driver.look();
-            for index in 0..count {
-                match driver.at(index) {
-                    (Whose::Connection(token), flags) => round.take(token, flags.into()),
-                    (Whose::Listener(number), _) => {
-                        round.end();
-                        worker.accept(number);
-                    }
-                }
-            }
-            round.end();
-            news += count;
-            if count == 0 {
-                ready.clear_ready();
-                break;
-            }
+        let is_over = pass_on_news(&worker, &mut round);
+        if is_over {
+            ready.clear_ready();
         }
         drop(ready);
-        if news >= TURN_NEWS_MAX {
+        if !is_over {
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// Passes news on until there are none, or others are to have their turn; true when there are none.
+fn pass_on_news(worker: &Rc<Worker>, round: &mut Round) -> bool {
+    let driver = &worker.driver;
+    let mut news = 0;
+    while news < TURN_NEWS_MAX {
+        let count = driver.look();
+        if count == 0 {
+            return true;
+        }
+        for index in 0..count {
+            match driver.at(index) {
+                (Whose::Connection(token), flags) => round.take(token, flags.into()),
+                (Whose::Listener(number), _) => {
+                    round.end();
+                    worker.accept(number);
+                }
+            }
+        }
+        round.end();
+        news += count;
+    }
+    false
 }
