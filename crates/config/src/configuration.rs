@@ -146,11 +146,7 @@ impl Configuration {
 
     /// Whether a finding disables this site.
     pub fn has_errors_for(&self, site: &str) -> bool {
-        let name = site.to_lowercase();
-        self.findings.iter().any(|finding| {
-            let disabled = finding.site.as_ref().map(|site| site.to_lowercase());
-            finding.severity == Severity::Error && disabled.as_ref() == Some(&name)
-        })
+        self.findings.iter().any(|finding| finding.severity == Severity::Error && finding.is_of_site(site))
     }
 }
 

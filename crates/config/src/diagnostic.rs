@@ -61,6 +61,13 @@ pub struct Diagnostic {
     pub site: Option<String>,
 }
 
+impl Diagnostic {
+    /// Whether it is about this site in particular; names compare without case, as a location tag writes them.
+    pub fn is_of_site(&self, site: &str) -> bool {
+        self.site.as_ref().is_some_and(|own| own.to_lowercase() == site.to_lowercase())
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(origin) = &self.origin {

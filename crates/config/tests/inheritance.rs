@@ -4,11 +4,12 @@
 #![allow(clippy::disallowed_methods, reason = "tests read their cases")]
 #![allow(clippy::unwrap_used, reason = "a case that cannot be read is a failed test")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use doorward_config::{Configuration, ElementView, Home, Severity, WebConfig, load_text};
+use doorward_config::{Configuration, Diagnostic, ElementView, Home, Severity, WebConfig, load_text};
 
 /// The sites of every case: Shop with two applications and a virtual directory, and another site.
 const SITES: &str = r#"<system.applicationHost><sites>
@@ -25,6 +26,8 @@ const SITES: &str = r#"<system.applicationHost><sites>
 struct Case {
     title: String,
     host: String,
+    /// The sites, where they are others than [`SITES`].
+    sites: Option<String>,
     folders: Vec<(String, String)>,
     sources: Vec<(String, String)>,
     questions: Vec<String>,
@@ -40,23 +43,28 @@ impl Case {
                 _ if asked => case.questions.push(line.split(" =").next().unwrap().to_owned()),
                 Some(("=", title)) => title.clone_into(&mut case.title),
                 Some(("host:", text)) => case.host += text,
+                Some(("sites:", text)) => case.sites = Some(text.to_owned()),
                 Some(("web", rest)) => case.folders.push(split(rest)),
                 Some(("source", rest)) => case.sources.push(split(rest)),
-                _ => panic!("a line that begins with none of '= ', 'host: ', 'web ', 'source ': {line:?}"),
+                _ => panic!("a line that begins with none of '= ', 'host: ', 'sites: ', 'web ', 'source ': {line:?}"),
             }
         }
         case
     }
 
-    /// What the server's file amounts to, or its first error.
-    fn configuration(&self) -> Result<Configuration, String> {
-        let text = format!("<configuration>{}\n{SITES}</configuration>", self.host);
+    /// What the server's file amounts to, or the first error that concerns a site.
+    fn configuration(&self, site: &str) -> Result<Configuration, String> {
+        let own = self.sites.as_ref();
+        let own = own.map(|own| format!("<system.applicationHost><sites>{own}</sites></system.applicationHost>"));
+        let text = format!("<configuration>{}\n{}</configuration>", self.host, own.as_deref().unwrap_or(SITES));
         let read = load_text(&text, Path::new("host"), None, &Home::under(Path::new("/h")));
         let configuration = read.map_err(|error| {
             let mut findings = error.diagnostics.into_iter();
             findings.find(|finding| finding.severity == Severity::Error).unwrap().to_string()
         })?;
-        let error = configuration.findings.iter().find(|finding| finding.severity == Severity::Error);
+        let concerns = |finding: &&Diagnostic| finding.site.is_none() || finding.is_of_site(site);
+        let mut concerned = configuration.findings.iter().filter(concerns);
+        let error = concerned.find(|finding| finding.severity == Severity::Error);
         error.map_or(Ok(()), |error| Err(error.to_string()))?;
         Ok(configuration)
     }
@@ -85,12 +93,12 @@ impl Case {
     }
 
     fn answer(&self, question: &str) -> String {
-        let configuration = match self.configuration() {
+        let (path, section) = question.split_once(' ').unwrap();
+        let (site, path) = if path.starts_with('/') { ("Shop", path) } else { path.split_once(':').unwrap() };
+        let configuration = match self.configuration(site) {
             Ok(configuration) => configuration,
             Err(error) => return error,
         };
-        let (path, section) = question.split_once(' ').unwrap();
-        let (site, path) = if path.starts_with('/') { ("Shop", path) } else { path.split_once(':').unwrap() };
         let files = if site == "Shop" { self.files(&configuration, path) } else { Vec::new() };
         if let Some(fault) = configuration.fault_along(site, path, &files) {
             let line = fault.finding.origin.as_ref().map(|origin| format!(":{}", origin.column)).unwrap_or_default();
@@ -101,8 +109,10 @@ impl Case {
         let view = configuration.view_along((site, path), &files, table);
         let mut shown = String::new();
         show(&view, "", &mut shown);
-        let warnings = configuration.findings_along(site, path, &files);
-        for warning in warnings.iter().filter(|finding| finding.severity == Severity::Warning) {
+        // Of the server's file only what would be an error if the section had an effect here.
+        let own = configuration.findings.iter().filter(|finding| matches!(finding.kind, "schema" | "duplicate"));
+        let along = configuration.findings_along(site, path, &files);
+        for warning in own.chain(&along).filter(|finding| finding.severity == Severity::Warning) {
             let message = warning.message.split(". This happens").next().unwrap();
             let _infallible = write!(shown, "; warning: {message}");
         }
@@ -133,7 +143,8 @@ fn show(element: &ElementView, prefix: &str, shown: &mut String) {
 /// An entry by its texts.
 fn entry(element: &ElementView) -> String {
     let own = element.attributes.iter().filter(|attribute| attribute.set.is_some()).map(|attribute| &*attribute.text);
-    let mut shown = own.collect::<Vec<_>>().join("|");
+    let others = element.others.iter().map(|(_, text, _)| &**text);
+    let mut shown = own.chain(others).collect::<Vec<_>>().join("|");
     for child in &element.children {
         show(child, "", &mut shown);
     }
@@ -147,6 +158,51 @@ fn split(rest: &str) -> (String, String) {
     let (name, text) = rest.split_once(": ").unwrap();
     (name.to_owned(), text.to_owned())
 }
+
+/// What the reference states about inheritance and locks, sentence by sentence (IIS reference §3.4 to §3.6). The title of a
+/// case ends with the rule that it is about.
+const RULES: [&str; 40] = [
+    "3.4 this level",
+    "3.4 relative path",
+    "3.4 no lists",
+    "3.4 two tags",
+    "3.4 twice",
+    "3.4 outside and inside",
+    "3.4 order",
+    "3.4 Deny",
+    "3.4 Allow",
+    "3.4 unknown path",
+    "3.4 any URL",
+    "3.4 precedence",
+    "3.4 recipes",
+    "3.4 Inherit",
+    "3.4 allowOverride",
+    "3.4 both words",
+    "3.4 child applications",
+    "3.5 lockAttributes",
+    "3.5 lockAllAttributesExcept",
+    "3.5 lockElements",
+    "3.5 lockAllElementsExcept",
+    "3.5 lockItem",
+    "3.5 clear and remove",
+    "3.5 deeper levels",
+    "3.5 mentioning",
+    "3.5 repeating",
+    "3.5 unknown attribute",
+    "3.5 any element",
+    "3.6 add",
+    "3.6 remove",
+    "3.6 clear",
+    "3.6 order",
+    "3.6 default merge",
+    "3.6 mergeAppend",
+    "3.6 duplicate",
+    "3.6 missing",
+    "3.6 combined keys",
+    "3.6 allowDuplicates",
+    "3.6 allowUnrecognizedAttributes",
+    "3.6 no remove",
+];
 
 /// Runs a file of cases; returns how many questions it has.
 fn run(path: &Path) -> usize {
@@ -177,12 +233,32 @@ fn run(path: &Path) -> usize {
     questions
 }
 
-#[test]
-fn what_holds_is_what_the_cases_say() {
+fn files() -> Vec<std::path::PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let cases: usize = files.iter().map(|file| run(file)).sum();
-    println!("{cases} questions in {} files", files.len());
-    assert!(cases >= 120, "only {cases}");
+    files
+}
+
+#[test]
+fn what_holds_is_what_the_cases_say() {
+    let questions: usize = files().iter().map(|file| run(file)).sum();
+    println!("{questions} questions");
+}
+
+#[test]
+fn every_rule_has_its_cases() {
+    let texts = files().into_iter().map(|file| std::fs::read_to_string(file).unwrap());
+    let titles: Vec<String> = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let rules = titles.iter().filter_map(|line| line.strip_prefix("= ")?.strip_suffix(')')?.rsplit_once(" (§"));
+    let mut cases: BTreeMap<&str, usize> = RULES.iter().map(|rule| (*rule, 0)).collect();
+    for (title, rule) in rules {
+        let count = cases.get_mut(rule);
+        *count.unwrap_or_else(|| panic!("{title}: there is no rule '{rule}'")) += 1;
+    }
+    let missing: Vec<_> = cases.iter().filter(|(_, count)| **count == 0).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let sum: usize = cases.values().sum();
+    println!("{cases:#?}\n{sum} cases");
+    assert!(sum >= 120, "only {sum}");
 }

@@ -109,7 +109,7 @@ fn state(inputs: &Inputs<'_>, site: &Site, taken: &mut HashSet<(BindingAddress, 
     }
     let findings = inputs.configuration.findings.iter();
     let mut errors = findings.filter(|finding| finding.severity == Severity::Error);
-    if let Some(error) = errors.find(|finding| finding.site.as_deref() == Some(&*site.name)) {
+    if let Some(error) = errors.find(|finding| finding.is_of_site(&site.name)) {
         let place = error.origin.as_ref().map(|origin| format!("{origin}: ")).unwrap_or_default();
         return SiteState::Failed(format!("{place}{}", error.message));
     }
@@ -314,4 +314,36 @@ fn upstream(section: &doorward_config::ProxySection, upgrades: bool) -> Option<U
         response_timeout_ms: section.response_timeout_ms.into(),
         upgrades,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorward_config::{Home, load_text};
+
+    fn check(location: &str, expected: &str) {
+        let text = format!(
+            r#"<configuration><system.applicationHost><sites><site name="Shop" id="1"><application path="/">
+            <virtualDirectory path="/" physicalPath="/srv"/></application></site></sites></system.applicationHost>
+            <location path="{location}"><system.webServer><directoryBrowse enabled="perhaps"/></system.webServer></location>
+            </configuration>"#
+        );
+        let home = Home::under(Path::new("/d"));
+        let inputs = Inputs {
+            configuration: &load_text(&text, Path::new("a"), None, &home).unwrap(),
+            wishes: &BTreeMap::new(),
+            home_logs: &home.logs,
+            home_certificates: &home.certificates,
+            folders: None,
+            present: &Plan::default(),
+        };
+        assert_eq!(build(&inputs, &mut Scopes::default()).sites[0].state.word(), expected, "{location}");
+    }
+
+    #[test]
+    fn a_fault_in_a_location_stops_its_site_however_that_is_written() {
+        check("Shop/a", "Stopped");
+        check("sHOP", "Stopped");
+        check("Shopping", "Started");
+    }
 }

@@ -267,7 +267,7 @@ fn loaded(home: &Home, text: &str) -> Result<Configuration, EditError> {
 
 /// A finding about the site in hand that a file may have and a command may not write.
 fn refusal(diagnostic: Diagnostic, new_site: Option<&str>) -> Option<Diagnostic> {
-    let about_it = new_site.is_some() && diagnostic.site.as_deref() == new_site;
+    let about_it = new_site.is_some_and(|site| diagnostic.is_of_site(site));
     let grave = diagnostic.severity == Severity::Error
         || (diagnostic.severity == Severity::Warning && diagnostic.kind == "binding");
     (about_it && grave).then_some(Diagnostic { severity: Severity::Error, ..diagnostic })
