@@ -12,6 +12,9 @@ pub(crate) const HTTP_CONFIG_FILE: &str = "http.config";
 pub struct Home {
     /// `applicationHost.config`, or the one file given on the command line.
     pub config_file: PathBuf,
+    /// The `redirection.config` that names the folder of `config_file`, where one does: then the file has to be there, and
+    /// nobody begins a new one where a share is not mounted.
+    pub redirection: Option<PathBuf>,
     /// The HTTP service's store: IP listen list, certificates, URL reservations.
     pub http_config_file: PathBuf,
     /// Folder of certificates and keys.
@@ -31,6 +34,7 @@ impl Home {
     pub fn under(dir: &Path) -> Self {
         Self {
             config_file: dir.join("config").join(CONFIG_FILE),
+            redirection: None,
             http_config_file: dir.join("config").join(HTTP_CONFIG_FILE),
             certificates: dir.join("certs"),
             logs: dir.join("logs"),
@@ -46,6 +50,7 @@ impl Home {
         let state = PathBuf::from("/var/lib/doorward");
         Self {
             config_file: etc.join(CONFIG_FILE),
+            redirection: None,
             http_config_file: etc.join(HTTP_CONFIG_FILE),
             certificates: etc.join("certs"),
             logs: PathBuf::from("/var/log/doorward"),
@@ -66,6 +71,7 @@ impl Home {
         let state = base("XDG_STATE_HOME", ".local/state");
         Self {
             config_file: config.join(CONFIG_FILE),
+            redirection: None,
             http_config_file: config.join(HTTP_CONFIG_FILE),
             certificates: config.join("certs"),
             logs: state.join("logs"),
@@ -79,6 +85,7 @@ impl Home {
     #[must_use]
     pub fn with_config_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.config_file = file.into();
+        self.redirection = None;
         self
     }
 }

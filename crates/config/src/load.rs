@@ -23,7 +23,7 @@ use crate::store::{self, StoreError};
 /// Reads the files of `home`. A missing `http.config` is an empty one; a missing configuration file is an error, for
 /// the caller to offer the embedded default.
 pub fn load(home: &Home) -> Result<Configuration, LoadError> {
-    let text = match store::read(&home.config_file) {
+    let text = match store::read_configuration(home) {
         Ok(Some(text)) => text,
         Ok(None) => return Err(unreadable("Cannot read configuration file", &missing(&home.config_file))),
         Err(error) => return Err(unreadable(reason(&error), &error.to_string())),
@@ -39,7 +39,7 @@ pub fn load(home: &Home) -> Result<Configuration, LoadError> {
 
 /// The same, and where there is no configuration file yet, what an edit would begin with.
 pub fn load_or_begin(home: &Home) -> Result<Configuration, LoadError> {
-    match store::read(&home.config_file) {
+    match store::read_configuration(home) {
         Ok(None) => {
             let http_config =
                 store::read(&home.http_config_file).map_err(|e| unreadable(reason(&e), &e.to_string()))?;

@@ -34,7 +34,7 @@ impl Home {
             return Err(LoadError { diagnostics: findings.all });
         }
         Ok(match folder {
-            Some(folder) => self.with_config_file(folder.join(CONFIG_FILE)),
+            Some(folder) => Self { config_file: folder.join(CONFIG_FILE), redirection: Some(file), ..self },
             None => self,
         })
     }

@@ -20,6 +20,7 @@ use rustix::fs::OFlags;
 
 use crate::document::TEXT_BYTES_MAX;
 use crate::edit::EditedFile;
+use crate::home::Home;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,18 @@ pub enum StoreError {
         /// Offset of the first bad byte.
         offset: usize,
     },
+    /// A `redirection.config` says that the file is there, and it is not.
+    #[error(
+        "{} is not there, where {} says that the configuration is; is the folder mounted?",
+        path.display(),
+        redirection.display()
+    )]
+    Gone {
+        /// The file.
+        path: PathBuf,
+        /// Who says so.
+        redirection: PathBuf,
+    },
     /// Somebody else changed the file since it was read.
     #[error("{} was changed by somebody else in the meantime, {difference}\nlook at it and try again", path.display())]
     Changed {
@@ -73,6 +86,16 @@ impl StoreError {
 fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
     let path = path.to_path_buf();
     move |source| StoreError::Io { action, path, source }
+}
+
+/// The text of an installation's configuration file; `None` where there is none yet and one may be begun.
+pub(crate) fn read_configuration(home: &Home) -> Result<Option<String>, StoreError> {
+    match (read(&home.config_file)?, &home.redirection) {
+        (None, Some(redirection)) => {
+            Err(StoreError::Gone { path: home.config_file.clone(), redirection: redirection.clone() })
+        }
+        (text, _) => Ok(text),
+    }
 }
 
 /// The file's text; `None` when there is no such file.

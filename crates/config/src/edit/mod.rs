@@ -251,7 +251,7 @@ fn change_configuration(
     new_site: Option<&str>,
 ) -> Result<EditedFile, EditError> {
     let path = home.config_file.clone();
-    let previous = store::read(&path)?;
+    let previous = store::read_configuration(home)?;
     let text = change(previous.as_deref().unwrap_or(APPLICATION_HOST))?;
     let configuration = loaded(home, &text)?;
     let refused: Vec<Diagnostic> = configuration.findings.into_iter().filter_map(|d| refusal(d, new_site)).collect();

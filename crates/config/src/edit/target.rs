@@ -42,7 +42,7 @@ fn table_of(configuration: &Configuration, path: &str) -> Result<&'static Sectio
 fn application_host(home: &Home, change: &SectionChange) -> Result<EditedFile, EditError> {
     let path = home.config_file.clone();
     let file: Arc<Path> = Arc::from(path.as_path());
-    let previous = store::read(&path)?;
+    let previous = store::read_configuration(home)?;
     let before = loaded(home, previous.as_deref().unwrap_or(template::APPLICATION_HOST))?;
     let table = table_of(&before, &change.section)?;
     let location = named_location(&before, &change.location);
@@ -122,7 +122,7 @@ fn http_config(home: &Home, change: &SectionChange) -> Result<EditedFile, EditEr
 }
 
 fn web_config(home: &Home, change: &SectionChange, (site, path): (&str, &str)) -> Result<EditedFile, EditError> {
-    let host = store::read(&home.config_file)?;
+    let host = store::read_configuration(home)?;
     let configuration = loaded(home, host.as_deref().unwrap_or(template::APPLICATION_HOST))?;
     let target = web_config_file(&configuration, site, path)
         .ok_or_else(|| EditError::NoSuchPath(format!("{site}{}", path.trim_end_matches('/'))))?;

@@ -22,8 +22,9 @@ pub(crate) enum Source {
 pub(crate) struct Signature(Vec<Option<[i64; 5]>>);
 
 impl Source {
-    /// The file where it exists or was asked for by name, else the embedded default.
+    /// The file where it exists or was asked for by name (also by a `redirection.config`), else the embedded default.
     pub(crate) fn choose(home: &Home, named: bool, ports: Ports) -> Self {
+        let named = named || home.redirection.is_some();
         if named || std::fs::symlink_metadata(&home.config_file).is_ok() { Self::File } else { Self::Embedded(ports) }
     }
 
