@@ -128,9 +128,9 @@ pub(super) fn places<'e>(root: &'e Element, level: &str) -> Vec<&'e Element> {
     places
 }
 
-/// A tag that locks or unlocks what is in it is no place for other sections.
+/// A tag that locks or unlocks what is in it, or keeps it from child applications, is no place for other sections.
 fn binds(place: &Element) -> bool {
-    ["overrideMode", "allowOverride"].iter().any(|name| place.attribute(name).is_some())
+    ["overrideMode", "allowOverride", "inheritInChildApplications"].iter().any(|name| place.attribute(name).is_some())
 }
 
 fn is_same_level(written: &str, level: &str) -> bool {

@@ -198,6 +198,9 @@ const TESTS: &[&str] = &[
     "http2_and_tls_connections_take_places_of_a_site",
     "http2_a_trickled_body_is_left_in_time",
     "http2_a_websocket_is_a_stream",
+    "a_publish_folder_is_served_and_edited_around_what_is_not_ours",
+    "a_shared_configuration_is_served_and_edited_where_it_lies",
+    "a_redirection_that_leads_nowhere_is_told_and_nothing_is_begun",
 ];
 
 /// One test's loopback network and ports.
