@@ -201,6 +201,7 @@ const TESTS: &[&str] = &[
     "a_publish_folder_is_served_and_edited_around_what_is_not_ours",
     "a_shared_configuration_is_served_and_edited_where_it_lies",
     "a_redirection_that_leads_nowhere_is_told_and_nothing_is_begun",
+    "chromium_opens_a_websocket_over_http2",
 ];
 
 /// One test's loopback network and ports.
