@@ -49,13 +49,15 @@ pub fn ratios(results: &[Result<'_>]) -> String {
 }
 
 fn bars_of<'r>(result: &'r Result<'_>) -> impl Iterator<Item = Bar> + 'r {
-    let least = match result.scenario.target {
-        Some(Target::TimesNginx(least, _)) => Some(least),
-        Some(Target::OfFirst(..) | Target::AtMost(..)) | None => None,
-    };
     let own = result.rows.iter().zip(result.lines()).filter(|(row, _)| row.subject == Subject::Doorward);
-    own.filter_map(move |(row, line)| {
+    own.filter_map(|(row, line)| {
         let ratio = line.ratio.filter(|ratio| ratio.middle.is_finite())?;
+        let least = match result.scenario.target {
+            Some(Target::TimesNginx(least, _)) => Some(least),
+            // The ratio that would be ours with as much as is allowed.
+            Some(Target::AtMost(most, _)) => Some(ratio.middle * line.median / most),
+            Some(Target::OfFirst(..)) | None => None,
+        };
         let name = result.scenario.name;
         let label = if row.variant.is_empty() { name.to_owned() } else { format!("{name}, {}", row.variant) };
         Some(Bar { label, ratio, least })

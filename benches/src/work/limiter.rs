@@ -67,7 +67,7 @@ pub const FULL: Work = Work {
 
 pub const LONGEST: Work = Work {
     name: "limiter-longest-call",
-    about: "the longest of many calls, while a small table fills up, overflows, and is forgotten",
+    about: "the longest of many calls, while a small table fills up, overflows, is forgotten, and eras pass",
     prepare: || {
         let (limiter, policy) = (table(256), policy((20, 200)));
         let mut calls = 0;
@@ -80,9 +80,10 @@ pub const LONGEST: Work = Work {
     times: 3000,
 };
 
-/// Ten calls in a millisecond; after every thousand of them nobody comes for an hour.
+/// Ten calls in a millisecond; after every thousand of them nobody comes for ten days, so that eras of twelve begin.
 fn moment(calls: u32) -> u64 {
-    1000 + u64::from(calls / 10) + u64::from(calls / 1000) * 3_600_000
+    const TEN_DAYS_MS: u64 = 10 * 24 * 3600 * 1000;
+    1000 + u64::from(calls / 10) + u64::from(calls / 1000) * TEN_DAYS_MS
 }
 
 pub const SCREEN: Work = Work {

@@ -5,6 +5,7 @@
 
 mod cells;
 mod charge;
+mod era;
 mod evict;
 mod gauge;
 mod scopes;
@@ -31,11 +32,6 @@ use crate::{ClientKey, Counts, IpNet, Limits, Reason, Scope, Usage};
 
 /// More clients than this are not asked for: 6 GB.
 const CLIENTS_MAX: usize = 1 << 26;
-/// After so long (12 days) old stamps of narrow slots are cleared, before 32-bit ticks repeat.
-const ERA_BITS: u32 = 30;
-/// Stamps younger than this are kept then. Nothing a narrow slot measures is older than half an era; the rest is for
-/// threads whose clocks are behind.
-const ERA_KEPT_MS: u64 = 3 << (ERA_BITS - 2);
 /// Sets looked at for an estimate of how many slots are in use.
 const SAMPLE_SETS: usize = 4096;
 
@@ -82,6 +78,8 @@ pub(crate) struct Table {
     seed: (u64, SharedSeed),
     /// The latest time seen.
     latest_ms: AtomicU64,
+    /// How many of the sets have been cleared in this era.
+    cleared: AtomicU64,
     evictions: AtomicU64,
     pressure: AtomicU64,
 }
@@ -106,6 +104,8 @@ impl Table {
             scopes: Scopes::new(),
             seed: (seed, SharedSeed::from_u64(seed.rotate_left(32) ^ 0x5bd1_e995)),
             latest_ms: AtomicU64::new(0),
+            // Nothing is in there.
+            cleared: AtomicU64::new(u64::MAX / 2),
             evictions: AtomicU64::new(0),
             pressure: AtomicU64::new(0),
         }
@@ -267,40 +267,6 @@ impl Table {
         set.is_used(way).then(|| charge::counts_in(&set.slot(way), visit))
     }
 
-    /// Notes the time. Once in twelve days, clears what 32-bit ticks could mistake for fresh.
-    #[inline]
-    fn advance(&self, now_ms: u64) {
-        let latest_ms = self.latest_ms.load(Relaxed);
-        if now_ms <= latest_ms {
-            return;
-        }
-        if now_ms >> ERA_BITS == latest_ms >> ERA_BITS {
-            // A late store of an earlier time does no harm.
-            self.latest_ms.store(now_ms, Relaxed);
-            return;
-        }
-        let before = self.latest_ms.fetch_max(now_ms, Relaxed) >> ERA_BITS;
-        if before < now_ms >> ERA_BITS {
-            self.clear_old(now_ms, before);
-        }
-    }
-
-    #[cold]
-    fn clear_old(&self, now_ms: u64, before: u64) {
-        let era = now_ms >> ERA_BITS;
-        for store in [&self.narrow, &self.shared] {
-            for_each_slot(store, |set, way| {
-                let slot = set.slot(way);
-                let mut head = slot.head(now_ms);
-                // What seems to lie as far ahead was read with too many turns of the tick, and is older still.
-                if era - before > 1 || now_ms.abs_diff(head.last_ms) > ERA_KEPT_MS {
-                    head.stamps = Stamps::Nothing;
-                    slot.set_head(&head);
-                }
-            });
-        }
-    }
-
     #[inline]
     fn hash(&self, key: &ClientKey, scope: Scope) -> u64 {
         let (bits, length) = key.parts();
@@ -383,10 +349,19 @@ fn forget<const WIDE: bool>(set: &mut LockedSet<'_, WIDE>, way: usize, head: &mu
 
 /// Visits every slot in use, one locked set at a time.
 fn for_each_slot<const WIDE: bool>(store: &Store<WIDE>, mut visit: impl FnMut(&mut LockedSet<'_, WIDE>, usize)) {
-    for number in (0..store.sets()).filter(|set| !store.is_empty_set(*set)) {
-        let mut set = store.lock_set(number);
-        for way in set.used() {
-            visit(&mut set, way);
-        }
+    (0..store.sets()).for_each(|number| for_each_slot_of(store, number, &mut visit));
+}
+
+fn for_each_slot_of<const WIDE: bool>(
+    store: &Store<WIDE>,
+    number: usize,
+    mut visit: impl FnMut(&mut LockedSet<'_, WIDE>, usize),
+) {
+    if store.is_empty_set(number) {
+        return;
+    }
+    let mut set = store.lock_set(number);
+    for way in set.used() {
+        visit(&mut set, way);
     }
 }

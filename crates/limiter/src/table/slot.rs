@@ -256,7 +256,7 @@ impl<'t, const WIDE: bool> Slot<'t, WIDE> {
         let (last_ms, in_flight, len, next) = match Self::LAYOUT {
             Layout::Narrow => {
                 let [len, next] = [(word >> 54) as u8 & 0x1f, (word >> 59) as u8];
-                (nearest(word as u32, now_ms), (word >> 32) as u32 & 0x7fff, len, next)
+                (told(word as u32, now_ms), (word >> 32) as u32 & 0x7fff, len, next)
             }
             Layout::Wide => (self.word(4), word as u32, (word >> 40) as u8, (word >> 48) as u8),
         };
@@ -347,15 +347,15 @@ fn narrow_key(bits: u128, length: u8, scope: Scope) -> [u64; 2] {
     [(bits >> 64) as u64, u64::from(address) << 32 | u64::from(scope.0)]
 }
 
-/// The time nearest to `now_ms` that ends in these 32 bits. It may lie a little after now: clocks of two threads
-/// differ by some milliseconds.
-fn nearest(last: u32, now_ms: u64) -> u64 {
-    let passed = (now_ms as u32).wrapping_sub(last).cast_signed();
-    match u64::try_from(passed) {
-        Ok(passed) => now_ms.saturating_sub(passed),
-        Err(_) => now_ms.saturating_add(u64::from(passed.unsigned_abs())),
-    }
+/// The latest time that ends in these 32 bits and lies no more than [`AHEAD_MS`] after now.
+fn told(last: u32, now_ms: u64) -> u64 {
+    let before_latest = (now_ms as u32).wrapping_add(AHEAD_MS).wrapping_sub(last);
+    now_ms.saturating_add(AHEAD_MS.into()).saturating_sub(before_latest.into())
 }
+
+/// A stamp may lie a little after now, since clocks of two threads differ by some milliseconds. What seems to lie further
+/// ahead than these three days lies 46 to 49 days back.
+const AHEAD_MS: u32 = 1 << 28;
 
 #[cfg(test)]
 mod tests {
@@ -405,12 +405,14 @@ mod tests {
 
     #[test]
     fn times_are_found_around_a_wrap() {
-        let check = |last_ms: u64, now_ms: u64| assert_eq!(nearest(last_ms as u32, now_ms), last_ms);
+        let check = |last_ms: u64, now_ms: u64| assert_eq!(told(last_ms as u32, now_ms), last_ms);
         check(5, 9);
         check(9, 5);
         check((1 << 32) - 3, (1 << 32) + 3);
         check((1 << 32) + 3, (1 << 32) - 3);
         check(1 << 40, (1 << 40) + (1 << 31) - 1);
+        check(1 << 40, (1 << 40) + (15 << 28) - 1);
+        check((1 << 40) + (1 << 28), 1 << 40);
     }
 
     #[test]

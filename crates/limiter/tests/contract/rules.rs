@@ -305,6 +305,21 @@ fn nobody_is_frozen_by_a_silence_of_weeks() {
     check_silence([280, 310, 491]);
     check_silence([230, 301, 595]);
     check_silence([230, 301, 631]);
+    check_silence([399, 401, 599]);
+}
+
+/// Four eras later a tick is the same again: by then it has to be gone, a few sets at a time.
+#[test]
+fn old_stamps_are_cleared_little_by_little() {
+    const ERA_MS: u64 = 1 << 30;
+    let desk = Desk::new(rate(5, 30_000));
+    let long_ago = 39 * ERA_MS / 10;
+    (0..5).for_each(|_| assert_eq!(desk.pass(A, long_ago), None));
+    assert_eq!(desk.pass(A, long_ago), Some(Reason::Rate));
+    for era in 4..=7 {
+        (0..200).for_each(|ms| drop(desk.ask("203.0.113.10", era * ERA_MS + ms)));
+    }
+    assert_eq!(desk.pass(A, long_ago + 4 * ERA_MS), None);
 }
 
 #[test]
