@@ -51,7 +51,7 @@ pub struct Diagnostic {
     /// Where it is; `None` when it belongs to no line (an unreadable file).
     pub origin: Option<Origin>,
     /// A stable word for the class of finding: `xml`, `schema`, `duplicate`, `value`, `range`, `missing`, `limit`,
-    /// `unused`, `locked`, `binding`, `protocol`, `wildcard`, `path`, `lockout`, `proxy`, `builtin`, `list` or `file`.
+    /// `unused`, `loop`, `locked`, `binding`, `protocol`, `wildcard`, `path`, `lockout`, `proxy`, `builtin`, `list` or `file`.
     pub kind: &'static str,
     /// What is wrong.
     pub message: String,

@@ -2,12 +2,14 @@
 
 use crate::configuration::Configuration;
 use crate::diagnostic::{Complaint, Findings, Severity};
-use crate::hierarchy::Level;
+use crate::hierarchy::{Level, Place, below};
 use crate::schema::idle_attributes;
+use crate::settings::HttpRedirect;
 
 const IP_SECURITY: &str = "system.webServer/security/ipSecurity";
 const DYNAMIC: &str = "system.webServer/security/dynamicIpSecurity";
 const OWN: &str = "doorward/limiter";
+const REDIRECT: &str = "system.webServer/httpRedirect";
 const PROXY_MODE: [&str; 2] = [IP_SECURITY, DYNAMIC];
 
 /// Looks at every level.
@@ -19,6 +21,7 @@ pub(crate) fn check(configuration: &Configuration, findings: &mut Findings) {
             check_proxy_protocol(level, findings);
             check_limits(configuration, level, findings);
             check_effects(level, findings);
+            check_redirect(configuration, level, findings);
         });
     }
     check_built_in(configuration, findings);
@@ -121,6 +124,29 @@ fn check_proxy_protocol(level: &Level, findings: &mut Findings) {
         let message = "proxyProtocol below a site has no effect: who connects is settled before the path is known";
         let hint = "write it into the location of the site";
         findings.warning(&layer.declared.origin, Complaint::new("unused", message).hint(hint));
+    }
+}
+
+/// A redirect to a path that is redirected in the same way comes back to it for ever. What folders' own files say of that
+/// path is not known here.
+fn check_redirect(configuration: &Configuration, level: &Level, findings: &mut Findings) {
+    let Some(layer) = level.layers.get(REDIRECT) else { return };
+    let redirect = |place: Place<'_>| configuration.hierarchy.at(place).view(REDIRECT, HttpRedirect::read);
+    let own = redirect(level.place());
+    let text = own.destination.text.as_str();
+    let is_local = text.starts_with('/') && !text.starts_with("//") && !text.contains('$');
+    if !own.enabled || !is_local {
+        return;
+    }
+    let Place { site, path, .. } = level.place();
+    let (from, to) = (path.trim_matches('/').to_lowercase(), text.trim_matches('/').to_lowercase());
+    let lies_below = below(&to, &from).is_some() || from.is_empty();
+    let is_there = redirect(Place::of(site, &to));
+    if lies_below && !(own.child_only && to != from) && is_there.enabled && is_there.destination == own.destination {
+        let message =
+            format!("the redirect to '{text}' leads to itself: what lies there is redirected in the same way");
+        let hint = "name another host, or a path outside, or switch it off at that path";
+        findings.warning(&layer.declared.origin, Complaint::new("loop", message).hint(hint));
     }
 }
 

@@ -285,6 +285,36 @@ fn difference(before: &str, after: &str) -> (usize, usize) {
     (old.len() - head - tail, new.len() - head - tail)
 }
 
+/// The words of elements that the random actions may write or change.
+const MEANT: [&str; 10] = [
+    "location",
+    "system.webServer",
+    "security",
+    "dynamicIpSecurity",
+    "denyByRequestRate",
+    "denyByConcurrentRequests",
+    "ipSecurity",
+    "directoryBrowse",
+    "add",
+    "configSections",
+];
+
+/// Every line that differs is one of an element that the action is about: others are there as they were, in their order.
+fn only_what_was_meant(before: &str, after: &str, what: &str) {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.split('\n').collect(), after.split('\n').collect());
+    let head = old.iter().zip(&new).take_while(|(one, other)| one == other).count();
+    let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(one, other)| one == other).count();
+    for line in old[head..old.len() - tail].iter().chain(&new[head..new.len() - tail]) {
+        let name = line.trim().trim_start_matches(['<', '/']);
+        let name = name.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap();
+        assert!(MEANT.contains(&name), "{what}: the line {line:?} differs");
+    }
+    // The bytes around them are the very same.
+    let kept: usize = old[..head].iter().chain(&old[old.len() - tail..]).map(|line| line.len()).sum();
+    let same: usize = new[..head].iter().chain(&new[new.len() - tail..]).map(|line| line.len()).sum();
+    assert_eq!(kept, same, "{what}");
+}
+
 fn random_action(dice: &mut Dice) -> (&'static str, String) {
     let number = dice.roll(90) + 1;
     match dice.roll(5) {
@@ -330,6 +360,7 @@ fn edit_at_random(file: &Path, edits: usize) {
         };
         let (gone, new) = difference(&text, &made);
         assert!(gone <= 1 && new <= 11, "{}: {level} {action}: {gone} lines gone, {new} new", file.display());
+        only_what_was_meant(&text, &made, &format!("{}: {level} {action}", file.display()));
         let returns = made.matches('\r').count() - text.matches('\r').count();
         let lines = made.lines().count() - text.lines().count();
         assert_eq!(returns, if text.contains('\r') { lines } else { 0 }, "{}: {level} {action}", file.display());

@@ -381,3 +381,33 @@ fn a_list_without_stock_names_adds_to_the_stock_list() {
     let extension = r#"<fileExtensions><add fileExtension=".cs" allowed="true"/></fileExtensions>"#;
     check_filtering(extension, &["web.config"], &[".cs", ".config"]);
 }
+
+/// A redirect of the server, the site or a path; and whether it is said to lead to itself.
+fn loops(server: &str, location: (&str, &str), expected: bool) {
+    let redirect = |attributes: &str| match attributes {
+        "" => String::new(),
+        _ => format!("<system.webServer><httpRedirect {attributes}/></system.webServer>"),
+    };
+    let text = format!(
+        "<configuration>{}<location path=\"{}\">{}</location></configuration>",
+        redirect(server),
+        location.0,
+        redirect(location.1)
+    );
+    let read = load_text(&text, Path::new("f"), None, &Home::under(Path::new("/h"))).unwrap();
+    assert_eq!(read.findings.iter().any(|finding| finding.kind == "loop"), expected, "{server} {location:?}");
+}
+
+#[test]
+fn a_redirect_to_itself_is_told() {
+    loops("enabled=\"true\" destination=\"/\"", ("Shop", ""), true);
+    loops("", ("Shop", "enabled=\"true\" destination=\"/new\""), true);
+    loops("", ("Shop/old", "enabled=\"true\" destination=\"/old/\""), true);
+    loops("", ("Shop/old", "enabled=\"true\" destination=\"/old/a\" exactDestination=\"true\""), true);
+    loops("", ("Shop/old", "enabled=\"true\" destination=\"/new\""), false);
+    loops("", ("Shop/old", "enabled=\"true\" destination=\"/older\""), false);
+    loops("", ("Shop", "enabled=\"true\" destination=\"/app/\" childOnly=\"true\""), false);
+    loops("", ("Shop", "enabled=\"true\" destination=\"https://a.test/\""), false);
+    loops("", ("Shop", "enabled=\"false\" destination=\"/\""), false);
+    loops("enabled=\"true\" destination=\"/app\"", ("Shop/app", "enabled=\"false\""), true);
+}
