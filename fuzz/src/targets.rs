@@ -10,6 +10,7 @@ mod edit_sequence;
 mod http1;
 mod input;
 mod log_line;
+mod memory;
 mod netsh_line;
 mod pipeline;
 mod request_head;

@@ -3,8 +3,10 @@
 
 use std::cell::RefCell;
 
-use doorward_config::{Configuration, Edit, Home, edit, load_text};
-use doorward_doors::{Installation, RequestInProgress, RunState, Trouble, appcmd};
+use doorward_doors::appcmd;
+
+use super::disk::Disk;
+use super::memory::Memory;
 
 const HOST: &str = r#"<configuration><system.applicationHost>
 <applicationPools><add name="Pool"/></applicationPools>
@@ -17,7 +19,7 @@ const CODES: [u32; 13] = [0, 1, 3, 5, 13, 33, 50, 87, 112, 183, 1062, 1168, 4312
 
 thread_local! {
     /// A folder of this process, for commands that look at files.
-    static PLACE: RefCell<Option<Memory>> = const { RefCell::new(None) };
+    static PLACE: RefCell<Option<(Disk, Memory)>> = const { RefCell::new(None) };
 }
 
 /// Checks one line: words separated by line feeds, then what stands on standard input behind a zero.
@@ -31,8 +33,8 @@ pub(super) fn run(input: &[u8]) {
         return;
     }
     PLACE.with_borrow_mut(|place| {
-        let place = place.get_or_insert_with(Memory::new);
-        place.made = 0;
+        let (_, place) = place.get_or_insert_with(begin);
+        place.forget();
         let outcome = appcmd(&words, &mut || given.to_owned(), place);
         assert!(CODES.contains(&outcome.exit_code), "{outcome:?}");
         assert!(outcome.output.is_empty() || outcome.output.ends_with('\n'), "{outcome:?}");
@@ -42,66 +44,10 @@ pub(super) fn run(input: &[u8]) {
     });
 }
 
-/// A configuration whose edits are made and forgotten.
-struct Memory {
-    home: Home,
-    made: usize,
-}
-
-impl Memory {
-    fn new() -> Self {
-        let home = Home::under(&std::env::temp_dir().join(format!("doorward-fuzz-{}", std::process::id())));
-        // What edits begin with; without it they begin with nothing, which is as good.
-        let folder = home.config_file.parent().map(std::fs::create_dir_all);
-        let _ = folder.map(|_| std::fs::write(&home.config_file, HOST));
-        Self { home, made: 0 }
-    }
-}
-
-impl Installation for Memory {
-    fn home(&self) -> &Home {
-        &self.home
-    }
-
-    fn configuration(&self) -> Result<Configuration, Trouble> {
-        Ok(load_text(HOST, &self.home.config_file, None, &self.home)?)
-    }
-
-    fn apply(&mut self, change: &Edit) -> Result<Vec<String>, Trouble> {
-        edit(&self.home, change)?;
-        self.made += 1;
-        Ok(Vec::new())
-    }
-
-    fn refresh(&mut self) -> Result<Vec<String>, Trouble> {
-        Ok(Vec::new())
-    }
-
-    fn site_state(&self, _site: &str) -> RunState {
-        RunState::Started
-    }
-
-    fn start_site(&mut self, _site: &str) -> Result<Vec<String>, Trouble> {
-        Ok(Vec::new())
-    }
-
-    fn stop_site(&mut self, _site: &str) -> Result<Vec<String>, Trouble> {
-        Ok(Vec::new())
-    }
-
-    fn requests(&self) -> Result<Vec<RequestInProgress>, Trouble> {
-        Ok(Vec::new())
-    }
-
-    fn server_pid(&self) -> Option<u32> {
-        Some(1)
-    }
-
-    fn backups(&self) -> Result<Vec<String>, Trouble> {
-        Ok(Vec::new())
-    }
-
-    fn unix_seconds(&self) -> u64 {
-        0
-    }
+/// What edits begin with is on the disk.
+fn begin() -> (Disk, Memory) {
+    let disk = Disk::new("appcmd");
+    disk.write(HOST.as_bytes());
+    let memory = Memory::new(disk.home().clone(), HOST);
+    (disk, memory)
 }
