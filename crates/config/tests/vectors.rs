@@ -28,11 +28,10 @@ fn wrapped(context: &str, xml: &str) -> Option<Vec<u8>> {
         Some(text)
     };
     match context {
-        "doc" => Some(unescape(xml)),
+        "doc" | "web.config" => Some(unescape(xml)),
         "site" => around("<system.applicationHost><sites>", "</sites></system.applicationHost>"),
         "security" => around("<system.webServer><security>", "</security></system.webServer>"),
         "webServer" => around("<system.webServer>", "</system.webServer>"),
-        "web.config" => Some(unescape(xml)),
         _ => None,
     }
 }
