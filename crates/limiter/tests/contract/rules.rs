@@ -271,6 +271,34 @@ fn usage_tells_what_was_decided() {
 }
 
 #[test]
+fn usage_adds_up_all_kinds_of_places() {
+    let mut desk = Desk::new(concurrent(1));
+    let narrow = desk.ask(A, 0);
+    assert_eq!([desk.pass(A, 0), desk.pass(A, 0)], [Some(Reason::Concurrency); 2]);
+    desk.policy.ipv6_prefix_length = 128;
+    let wide = desk.ask("2001:db8::1", 0);
+    assert_eq!(desk.pass("2001:db8::1", 0), Some(Reason::Concurrency));
+    let usage = desk.limiter.usage();
+    assert_eq!((usage.allowed, usage.denied_concurrency, usage.denied_rate), (2, 3, 0));
+    assert_eq!((usage.in_use, usage.wide_in_use), (1, 1));
+    drop((narrow, wide));
+}
+
+#[test]
+fn a_client_of_many_scopes_crowds_nobody() {
+    let mut desk = Desk::new(rate(1, 200));
+    let scopes = || (1..=200).map(Scope);
+    let mut pass = |scope| {
+        desk.policy.scope = scope;
+        desk.pass(A, 0)
+    };
+    assert!(scopes().all(|scope| pass(scope).is_none()));
+    assert!(scopes().all(|scope| pass(scope) == Some(Reason::Rate)));
+    let usage = desk.limiter.usage();
+    assert_eq!((usage.pressure, usage.evictions), (0, 0));
+}
+
+#[test]
 fn noted_denials_are_counted_by_site() {
     let desk = Desk::new(rate(1, 200));
     let denied = (0..4).filter(|_| ask_and_note(&desk, 0).is_some()).count();
