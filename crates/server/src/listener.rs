@@ -19,7 +19,7 @@ use crate::worker::{OpenListener, Worker};
 const BACKLOG: i32 = 4096;
 /// Bytes that the kernel takes for a client beyond what is on its way: enough for a full line, and little enough that a
 /// thousand slow readers cost neither memory nor time.
-const UNSENT_BYTES: u32 = 128 * 1024;
+pub(crate) const UNSENT_BYTES: u32 = 128 * 1024;
 /// When there are too few descriptors for another connection: long enough not to spin, short enough not to be noticed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Clients accepted at a time before others get their turn.

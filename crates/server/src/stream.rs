@@ -106,6 +106,13 @@ impl Stream {
         })
     }
 
+    /// Lets the kernel take so many bytes beyond what is on its way, where it does not have to copy them: above TLS it would.
+    pub(crate) fn let_wait(&self, unsent_bytes: u32) {
+        if self.tls.is_none() {
+            let _as_before = SockRef::from(&self.tcp).set_tcp_notsent_lowat(unsent_bytes);
+        }
+    }
+
     /// Tells a TLS client that the end is meant; TCP's own end says it to the others.
     pub(crate) fn say_goodbye(&self) {
         if let Some(session) = &self.tls {

@@ -13,6 +13,10 @@ use super::range::{self, Part, Wanted};
 use crate::exchange::Exchange;
 use crate::outcome::{Body, FieldLines, Refusal, Response, SiteRefusal, field_line};
 
+/// In the clear a larger file is left to the kernel, though its bytes are at hand: copying them twice costs more than the
+/// further call.
+const COPIED_BYTES_MAX: u64 = 8 * 1024;
+
 /// The answer to a GET or HEAD for this file.
 pub(crate) fn answer(known: &CachedFile, exchange: &Exchange, effective: &Effective) -> Result<Response, Refusal> {
     let Some(media_type) = &known.media_type else {
@@ -30,17 +34,19 @@ pub(crate) fn answer(known: &CachedFile, exchange: &Exchange, effective: &Effect
     let range = exchange.request.field("Range").filter(|_| ranges && exchange.request.method() == "GET");
     match range.map_or(Wanted::Whole, |field| range::wanted(field, chosen.length)) {
         // What a coding would mean for a multipart body is not settled: the whole is always right.
-        Wanted::Parts(parts) if parts.len() > 1 && chosen.coding != Coding::Identity => Ok(whole(chosen)),
-        Wanted::Whole => Ok(whole(chosen)),
+        Wanted::Parts(parts) if parts.len() > 1 && chosen.coding != Coding::Identity => Ok(whole(chosen, exchange)),
+        Wanted::Whole => Ok(whole(chosen, exchange)),
         Wanted::Parts(parts) => Ok(partial(chosen, &parts, media_type)),
         Wanted::Unsatisfiable => Ok(unsatisfiable(chosen)),
     }
 }
 
-fn whole(chosen: &Representation) -> Response {
+fn whole(chosen: &Representation, exchange: &Exchange) -> Response {
+    let is_plain = !exchange.ends.secure && exchange.stream.is_none();
+    let by_kernel = is_plain && chosen.length > COPIED_BYTES_MAX;
     let body = match &chosen.content {
-        Some(content) => Body::Shared(Rc::clone(content)),
-        None => Body::File { file: Rc::clone(&chosen.file), start: 0, length: chosen.length },
+        Some(content) if !by_kernel => Body::Shared(Rc::clone(content)),
+        Some(_) | None => Body::File { file: Rc::clone(&chosen.file), start: 0, length: chosen.length },
     };
     Response::new(200, FieldLines::Shared(Rc::clone(&chosen.fields)), body)
 }

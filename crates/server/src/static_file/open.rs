@@ -18,7 +18,7 @@ use super::spelling;
 use crate::compress::Wanted;
 use crate::outcome::{Refusal, SiteRefusal};
 
-/// Files up to this size are kept in memory and sent together with their head (measured crossover 8 to 16 KiB).
+/// Files up to this size are kept in memory. Which of them are sent from there, and which by the kernel, is the answer's part.
 pub(crate) const SMALL_FILE_BYTES_MAX: u64 = 16 * 1024;
 
 /// An error page of the operator's own is at most so large.
