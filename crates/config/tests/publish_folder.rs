@@ -125,3 +125,29 @@ fn an_edit_changes_the_lines_it_is_about() {
         );
     }
 }
+
+/// An edit of the folder below; the file it makes, or why not.
+fn below(root: &str, section: &str, way: &[&str], deed: Deed) -> Result<String, String> {
+    let place = place(&format!("<configuration><system.webServer>{root}</system.webServer></configuration>"));
+    std::fs::create_dir(place.folder.path().join("www/a")).unwrap();
+    let Edit::Change(change) = change(section, way, deed) else { unreachable!() };
+    let file = ConfigFile::WebConfig { site: "Orders".to_owned(), path: "/a".to_owned() };
+    let made = edit(&place.home, &Edit::Change(SectionChange { file, ..change }));
+    made.map(|made| made.text).map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_the_files_above_say_counts_for_an_edit() {
+    const FILES: &str = "<defaultDocument><files><add value=\"x\"/></files></defaultDocument>";
+    const DOCUMENT: &str = "system.webServer/defaultDocument";
+    const BROWSE: &str = "system.webServer/directoryBrowse";
+    let twice = below(FILES, DOCUMENT, &["files"], add("value", "x")).unwrap_err();
+    assert!(twice.starts_with("Cannot add duplicate"), "{twice}");
+    assert!(below(FILES, DOCUMENT, &["files"], add("value", "y")).unwrap().contains("<add value=\"y\" />"));
+    let keys = vec![("value".to_owned(), "x".to_owned())];
+    let removed = below(FILES, DOCUMENT, &["files"], Deed::Remove { keys }).unwrap();
+    assert!(removed.contains("<remove value=\"x\" />"), "{removed}");
+    let locked = below("<directoryBrowse lockAttributes=\"enabled\"/>", BROWSE, &[], set("enabled", "true"));
+    assert!(locked.as_ref().is_err_and(|error| error.starts_with("Lock violation")), "{locked:?}");
+    assert!(below("<directoryBrowse lockAttributes=\"enabled\"/>", BROWSE, &[], set("showFlags", "Date")).is_ok());
+}

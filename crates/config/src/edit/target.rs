@@ -22,6 +22,7 @@ use crate::reader::Reader;
 use crate::schema::{self, AllowDefinition, ElementTable, OverrideMode, SectionTable};
 use crate::site::Site;
 use crate::store;
+use crate::web_config::WebConfig;
 
 /// Name of the files that folders of content may have.
 const WEB_CONFIG: &str = "web.config";
@@ -128,10 +129,12 @@ fn web_config(home: &Home, change: &SectionChange, (site, path): (&str, &str)) -
         .ok_or_else(|| EditError::NoSuchPath(format!("{site}{}", path.trim_end_matches('/'))))?;
     let table = table_of(&configuration, &change.section)?;
     let url = level("", &format!("{path}/{}", change.location));
-    permit((home, &configuration), table, (site, &url), change)?;
+    let above = files_above(&configuration, site, path);
+    let place = Place { site, path: &url, files: &above };
+    permit((home, &configuration), table, place, change)?;
     let file: Arc<Path> = Arc::from(target.as_path());
     let previous = store::read(&target)?;
-    let inherited = effective(&configuration, table, Place::of(site, &url));
+    let inherited = effective(&configuration, table, place);
     let section = SectionAt {
         file: &file,
         location: &level("", &change.location),
@@ -142,6 +145,24 @@ fn web_config(home: &Home, change: &SectionChange, (site, path): (&str, &str)) -
     let text = acted(previous.as_deref().unwrap_or(template::WEB_CONFIG), &section, &change.actions)?;
     check_section(&text, &section, table.element)?;
     Ok(EditedFile { path: target, text, previous })
+}
+
+/// The files of the folders above the one that a URL path leads to, outermost first: what they say is inherited, and what
+/// they lock is locked.
+fn files_above(configuration: &Configuration, site: &str, path: &str) -> Vec<Arc<WebConfig>> {
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let read = |depth: usize| {
+        let base = format!("/{}", segments[..depth].join("/"));
+        let file = web_config_file(configuration, site, &base)?;
+        let text = store::read(&file).ok().flatten()?;
+        let source = |name: &str| {
+            let beside = file.with_file_name(name);
+            let text = store::read(&beside).map_err(|error| error.to_string())?;
+            Ok((Arc::from(beside.as_path()), text.ok_or_else(|| format!("{} is not there", beside.display()))?))
+        };
+        Some(Arc::new(configuration.web_config((&Arc::from(file.as_path()), &text), &base, &source)))
+    };
+    (0..segments.len()).filter_map(read).collect()
 }
 
 /// The web.config of the folder that a URL path leads to; `None` when no site and application has it.
@@ -173,20 +194,19 @@ fn longest<'s>(site: &'s Site, wanted: &[&str]) -> Option<(&'s str, usize)> {
 fn permit(
     (home, configuration): (&Home, &Configuration),
     table: &'static SectionTable,
-    (site, path): (&str, &str),
+    place: Place<'_>,
     change: &SectionChange,
 ) -> Result<(), EditError> {
-    let lock = configuration.lock_at(site, path, table.path);
-    let denied = lock.as_ref().is_none_or(|lock| lock.mode == OverrideMode::Deny);
-    if denied || table.allow_definition == AllowDefinition::AppHostOnly {
-        let chain = configuration.hierarchy.chain(Place::of(site, path));
+    let chain = configuration.hierarchy.chain(place);
+    let lock = configuration.hierarchy.lock(table, &chain);
+    if lock.mode == OverrideMode::Deny || table.allow_definition == AllowDefinition::AppHostOnly {
         let layers = chain.iter().rev().filter_map(|step| step.layer(table.path));
         let last = layers.into_iter().find(|layer| layer.mode != OverrideMode::Inherit);
         let origin = last.map(|layer| layer.declared.origin.clone());
-        let file = home.config_file.clone();
+        let file = origin.as_ref().map_or_else(|| home.config_file.clone(), |origin| origin.file.to_path_buf());
         return Err(EditError::Locked { section: table.path.to_owned(), file, origin });
     }
-    for directive in lock.into_iter().flat_map(|lock| lock.directives) {
+    for directive in lock.directives {
         let listed = |name: &str| {
             directive.value.split(',').map(str::trim).any(|own| own == "*" || own.eq_ignore_ascii_case(name))
         };
