@@ -139,18 +139,34 @@ pub(crate) struct Findings {
     pub(crate) site: Option<String>,
     /// What is read has no effect here, so that a fault in it is worth a warning and stops nothing.
     pub(crate) harmless: bool,
+    /// A schema file could not be used, so that a name that no table has may be one of its.
+    pub(crate) schema_is_incomplete: bool,
     seen: HashSet<Diagnostic>,
 }
 
 impl From<Vec<Diagnostic>> for Findings {
     fn from(all: Vec<Diagnostic>) -> Self {
-        Self { seen: all.iter().cloned().collect(), all, site: None, harmless: false }
+        Self { seen: all.iter().cloned().collect(), all, ..Self::default() }
     }
 }
 
 impl Findings {
+    /// None yet, about files whose schema is whole or not.
+    pub(crate) fn by_schema(is_incomplete: bool) -> Self {
+        Self { schema_is_incomplete: is_incomplete, ..Self::default() }
+    }
+
     pub(crate) fn error(&mut self, origin: &Origin, complaint: Complaint) {
         self.add(Severity::Error, Some(origin.clone()), complaint);
+    }
+
+    /// A name that no table has.
+    pub(crate) fn unknown(&mut self, origin: &Origin, complaint: Complaint) {
+        if self.schema_is_incomplete {
+            self.warning(origin, complaint);
+        } else {
+            self.error(origin, complaint);
+        }
     }
 
     pub(crate) fn warning(&mut self, origin: &Origin, complaint: Complaint) {

@@ -73,7 +73,7 @@ impl Effective {
         }
         debug_assert!(self.table.attribute(name).is_some(), "{} has no attribute {name}", self.table.name);
         let Some(attribute) = self.table.attribute(name) else { return Value::Bool(false) };
-        let default = attribute.default.and_then(|text| attribute.kind.read(text).ok());
+        let default = attribute.default.and_then(|text| attribute.read(text).ok());
         default.unwrap_or_else(|| attribute.kind.zero())
     }
 

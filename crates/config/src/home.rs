@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const CONFIG_FILE: &str = "applicationHost.config";
 /// Name of the HTTP service's own store (Windows keeps its content in the registry).
 pub(crate) const HTTP_CONFIG_FILE: &str = "http.config";
+/// Name of the folder of schema files, as in IIS.
+const SCHEMA_FOLDER: &str = "schema";
 
 /// The folders and files of one installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Home {
     pub redirection: Option<PathBuf>,
     /// The HTTP service's store: IP listen list, certificates, URL reservations.
     pub http_config_file: PathBuf,
+    /// Folder of the operator's own schema files.
+    pub schema: PathBuf,
     /// Folder of certificates and keys.
     pub certificates: PathBuf,
     /// Folder under which `W3SVC<id>` and `HTTPERR` are made when a site names no folder of its own.
@@ -36,6 +40,7 @@ impl Home {
             config_file: dir.join("config").join(CONFIG_FILE),
             redirection: None,
             http_config_file: dir.join("config").join(HTTP_CONFIG_FILE),
+            schema: dir.join(SCHEMA_FOLDER),
             certificates: dir.join("certs"),
             logs: dir.join("logs"),
             state: dir.join("state"),
@@ -52,6 +57,7 @@ impl Home {
             config_file: etc.join(CONFIG_FILE),
             redirection: None,
             http_config_file: etc.join(HTTP_CONFIG_FILE),
+            schema: etc.join(SCHEMA_FOLDER),
             certificates: etc.join("certs"),
             logs: PathBuf::from("/var/log/doorward"),
             drives: state.join("drives"),
@@ -73,6 +79,7 @@ impl Home {
             config_file: config.join(CONFIG_FILE),
             redirection: None,
             http_config_file: config.join(HTTP_CONFIG_FILE),
+            schema: config.join(SCHEMA_FOLDER),
             certificates: config.join("certs"),
             logs: state.join("logs"),
             run: absolute("XDG_RUNTIME_DIR").map_or_else(|| state.join("run"), |dir| dir.join("doorward")),

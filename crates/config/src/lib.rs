@@ -33,6 +33,7 @@ mod paths;
 mod reader;
 mod redirection;
 mod schema;
+mod schema_file;
 mod settings;
 mod settings_checks;
 mod shared;
@@ -59,7 +60,7 @@ pub use http_parameters::HttpParameters;
 pub use http_service::parse_listen_address;
 pub use http_timeouts::HttpTimeouts;
 pub use list_file::ListFile;
-pub use load::{load, load_or_begin, load_text};
+pub use load::{load, load_at_start, load_or_begin, load_text, load_text_at_start};
 pub use lock::{LockDirective, SectionLock};
 pub use paths::{PathMap, ResolvedPath};
 pub use schema::{
@@ -79,8 +80,8 @@ pub use site_log::{
     CentralLog, CentralLogFileMode, CustomField, CustomFieldSource, LogFile, LogFormat, LogPeriod, ServerLog, WebLimits,
 };
 pub use store::{
-    BackupError, FolderLook, FolderPlace, StoreError, add_backup, backups, delete_backup, restore_backup, save,
-    save_kept,
+    BackupError, FileStates, FolderLook, FolderPlace, StoreError, add_backup, backups, delete_backup,
+    keep_outside_change, restore_backup, save, save_kept, schema_files,
 };
 pub use url_reservation::{ReservationHolder, UrlPrefix, UrlReservation};
 pub use view::{AttributeView, ElementView};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::binding_checks;
 use crate::configuration::Configuration;
-use crate::diagnostic::{Complaint, Findings, LoadError, Severity};
+use crate::diagnostic::{Complaint, Diagnostic, Findings, LoadError, Severity};
 use crate::document::{Document, Element};
 use crate::edit::APPLICATION_HOST;
 use crate::hierarchy::Hierarchy;
@@ -13,7 +13,8 @@ use crate::home::Home;
 use crate::http_service::{self, HttpService};
 use crate::list_file::{self, ListFiles};
 use crate::paths::PathMap;
-use crate::schema::{Schema, near_name};
+use crate::schema::near_name;
+use crate::schema_file;
 use crate::settings_checks;
 use crate::site::Site;
 use crate::site_checks;
@@ -21,8 +22,25 @@ use crate::site_log::{ServerLog, WebLimits};
 use crate::store::{self, StoreError};
 
 /// Reads the files of `home`. A missing `http.config` is an empty one; a missing configuration file is an error, for
-/// the caller to offer the embedded default.
+/// the caller to offer the embedded default. So is a schema file that cannot be used.
 pub fn load(home: &Home) -> Result<Configuration, LoadError> {
+    load_with(home, SchemaFaults::Refuse)
+}
+
+/// The same for a server that has nothing in force yet: a schema file that cannot be used is left out, and what is wrong
+/// with it stands among the findings. No site has to wait for it.
+pub fn load_at_start(home: &Home) -> Result<Configuration, LoadError> {
+    load_with(home, SchemaFaults::LeaveOut)
+}
+
+/// What to do about a schema file that cannot be used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SchemaFaults {
+    Refuse,
+    LeaveOut,
+}
+
+fn load_with(home: &Home, faults: SchemaFaults) -> Result<Configuration, LoadError> {
     let text = match store::read_configuration(home) {
         Ok(Some(text)) => text,
         Ok(None) => return Err(unreadable("Cannot read configuration file", &missing(&home.config_file))),
@@ -30,11 +48,17 @@ pub fn load(home: &Home) -> Result<Configuration, LoadError> {
     };
     let http_config = store::read(&home.http_config_file).map_err(|e| unreadable(reason(&e), &e.to_string()))?;
     let http_config = http_config.as_deref().map(|text| (text, home.http_config_file.as_path()));
-    let mut configuration = load_text(&text, &home.config_file, http_config, home)?;
+    let (mut configuration, about_schema) = read_text((&text, &home.config_file), http_config, home, faults)?;
     let mut findings = Findings::from(std::mem::take(&mut configuration.findings));
     site_checks::check_folders(&configuration, &store::is_folder, &mut findings);
     configuration.findings = findings.all;
-    list_file::read_all(configuration, home)
+    Ok(telling(list_file::read_all(configuration, home)?, about_schema))
+}
+
+/// The schema files come first: what is wrong with them may be why something else is.
+fn telling(configuration: Configuration, about_schema: Vec<Diagnostic>) -> Configuration {
+    let findings = about_schema.into_iter().chain(configuration.findings).collect();
+    Configuration { findings, ..configuration }
 }
 
 /// The same, and where there is no configuration file yet, what an edit would begin with.
@@ -51,27 +75,55 @@ pub fn load_or_begin(home: &Home) -> Result<Configuration, LoadError> {
 }
 
 /// Reads texts that are already in memory: the embedded default, and an edit before it is written. Folders named in
-/// them are not looked for.
+/// them are not looked for; the schema files of `home` are read.
 pub fn load_text(
     text: &str,
     file: &Path,
     http_config: Option<(&str, &Path)>,
     home: &Home,
 ) -> Result<Configuration, LoadError> {
-    let mut findings = Findings::default();
+    let (configuration, about_schema) = read_text((text, file), http_config, home, SchemaFaults::Refuse)?;
+    Ok(telling(configuration, about_schema))
+}
+
+/// The same for a server that has nothing in force yet, as [`load_at_start`] does.
+pub fn load_text_at_start(
+    text: &str,
+    file: &Path,
+    http_config: Option<(&str, &Path)>,
+    home: &Home,
+) -> Result<Configuration, LoadError> {
+    let (configuration, about_schema) = read_text((text, file), http_config, home, SchemaFaults::LeaveOut)?;
+    Ok(telling(configuration, about_schema))
+}
+
+/// The configuration, and what is to be said about the schema files.
+fn read_text(
+    (text, file): (&str, &Path),
+    http_config: Option<(&str, &Path)>,
+    home: &Home,
+    faults: SchemaFaults,
+) -> Result<(Configuration, Vec<Diagnostic>), LoadError> {
+    let mut about_schema = Findings::default();
+    let schema = schema_file::read(home, &mut about_schema);
+    let refused = faults == SchemaFaults::Refuse && about_schema.file_is_unusable();
+    let about_schema = about_schema.all;
+    let unusable =
+        |findings: Findings| LoadError { diagnostics: about_schema.iter().cloned().chain(findings.all).collect() };
+    let mut findings = Findings::by_schema(schema.is_incomplete());
     let mut ignored = Vec::new();
     let http = http_config
         .map(|(text, file)| http_service::read(text, &Arc::from(file), &mut findings, &mut ignored))
         .unwrap_or_default();
     let document = Document::parse(text, &Arc::from(file), &mut findings);
     let root = document.as_ref().map(|document| &document.root).filter(|root| is_configuration(root, &mut findings));
-    let Some(root) = root else { return Err(LoadError { diagnostics: findings.all }) };
-    let hierarchy = Hierarchy::read(root, Schema::built_in(), &mut findings, &mut ignored);
+    let Some(root) = root else { return Err(unusable(findings)) };
+    let hierarchy = Hierarchy::read(root, schema, &mut findings, &mut ignored);
     let configuration = Configuration { ignored, ..build(hierarchy, http, home, &mut findings) };
-    if findings.file_is_unusable() {
-        return Err(LoadError { diagnostics: findings.all });
+    if refused || findings.file_is_unusable() {
+        return Err(unusable(findings));
     }
-    Ok(Configuration { findings: findings.all, ..configuration })
+    Ok((Configuration { findings: findings.all, ..configuration }, about_schema))
 }
 
 /// Everything that is computed from the levels, and what is to be said about it.

@@ -129,7 +129,7 @@ impl Reader<'_> {
         let Some(known) = known else {
             return self.other_attribute(declared, attribute);
         };
-        match known.kind.read(&attribute.value) {
+        match known.read(&attribute.value) {
             Ok(value) => {
                 // A value that breaks only the attribute's own rule is kept: a site is named as it was written.
                 if let Some(Err(reason)) = known.check.map(|rule| rule(&attribute.value)) {
@@ -155,7 +155,7 @@ impl Reader<'_> {
             return;
         }
         let known = declared.table.attributes.iter().map(|attribute| attribute.name);
-        self.findings.error(&attribute.origin, unknown("attribute", &attribute.name, known));
+        self.findings.unknown(&attribute.origin, unknown("attribute", &attribute.name, known));
     }
 
     /// An attribute that was written and is invalid has its own finding.
@@ -195,7 +195,7 @@ impl Reader<'_> {
         let own = table.children.iter().map(|child| child.name);
         let entries = table.collection.iter().flat_map(|collection| collection.names());
         let names: Vec<&str> = own.chain(entries).collect();
-        self.findings.error(&child.origin, unknown("element", &child.name, names));
+        self.findings.unknown(&child.origin, unknown("element", &child.name, names));
     }
 
     fn directive(&mut self, child: &Element, collection: &'static CollectionTable) -> Option<Directive> {

@@ -6,10 +6,13 @@ mod backup;
 mod difference;
 mod folder;
 mod history;
+mod schema_folder;
 
 pub use backup::{BackupError, add_backup, backups, delete_backup, restore_backup};
 pub use folder::{FolderLook, FolderPlace};
-pub use history::save_kept;
+pub use history::{FileStates, keep_outside_change, save_kept};
+pub use schema_folder::schema_files;
+pub(crate) use schema_folder::schema_paths;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};

@@ -6,6 +6,7 @@ use crate::configuration::Configuration;
 use crate::diagnostic::{Findings, Origin};
 use crate::effective::Effective;
 use crate::hierarchy::Place;
+use crate::merge::underlay;
 use crate::schema::{AttributeTable, ElementTable, Schema, SectionTable};
 use crate::web_config::WebConfig;
 
@@ -69,6 +70,13 @@ impl ElementView {
             text: element.written(&[table.name]).remove(0),
             set: element.setting(table.name).map(|set| (set.origin.clone(), set.level.to_string())),
         };
+        let entry = |entry: &Effective| {
+            let defaults = element.table.collection.and_then(|collection| collection.defaults);
+            let Some(defaults) = defaults.and_then(|name| element.children.get(name)) else { return Self::of(entry) };
+            let mut entry = entry.clone();
+            underlay(&mut entry, defaults);
+            Self::of(&entry)
+        };
         let others = element.others.iter().map(|(name, set)| (name.clone(), set.text.clone(), set.origin.clone()));
         Self {
             name: element.name,
@@ -77,7 +85,7 @@ impl ElementView {
             attributes: element.table.attributes.iter().map(attribute).collect(),
             others: others.collect(),
             children: element.table.children.iter().map(|child| Self::of(element.child(child.name))).collect(),
-            entries: element.entries().map(Self::of).collect(),
+            entries: element.entries().map(entry).collect(),
         }
     }
 

@@ -219,7 +219,7 @@ impl<'a> Walk<'a> {
         } else if let Some(near) = near_name(&element.name, siblings.map(|(_, name)| name)) {
             complaint = complaint.hint(format!("did you mean '{near}'?"));
         }
-        self.findings.error(&element.origin, complaint);
+        self.findings.unknown(&element.origin, complaint);
     }
 }
 

@@ -38,7 +38,7 @@ impl WebConfig {
         hierarchy: &Hierarchy,
         source: ReadSource<'_>,
     ) -> Self {
-        let mut findings = Findings::default();
+        let mut findings = Findings::by_schema(hierarchy.schema.is_incomplete());
         let sources = std::cell::RefCell::new(Vec::new());
         let included = |name: &str| include(name, source, &mut sources.borrow_mut());
         let outer = &hierarchy.declarations;

@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use doorward_config::{Configuration, Diagnostic, ElementView, Home, Severity, WebConfig, load_text};
+use doorward_config::{
+    Configuration, Diagnostic, ElementView, Home, Severity, WebConfig, load_text, load_text_at_start,
+};
 
 /// The sites of every case: Shop with two applications and a virtual directory, and another site.
 const SITES: &str = r#"<system.applicationHost><sites>
@@ -21,7 +23,7 @@ const SITES: &str = r#"<system.applicationHost><sites>
         <bindings><binding protocol="http" bindingInformation="127.0.0.3:80:"/></bindings></site>
 </sites></system.applicationHost>"#;
 
-/// One case: the server's file, folders' files, and files that these include.
+/// One case: the server's file, folders' files, files that these include, and schema files.
 #[derive(Default)]
 struct Case {
     title: String,
@@ -30,6 +32,7 @@ struct Case {
     sites: Option<String>,
     folders: Vec<(String, String)>,
     sources: Vec<(String, String)>,
+    schemas: Vec<(String, String)>,
     questions: Vec<String>,
 }
 
@@ -46,21 +49,48 @@ impl Case {
                 Some(("sites:", text)) => case.sites = Some(text.to_owned()),
                 Some(("web", rest)) => case.folders.push(split(rest)),
                 Some(("source", rest)) => case.sources.push(split(rest)),
-                _ => panic!("a line that begins with none of '= ', 'host: ', 'sites: ', 'web ', 'source ': {line:?}"),
+                Some(("schema", rest)) => case.schemas.push(split(rest)),
+                _ => panic!("a line that begins with none of the words of a case: {line:?}"),
             }
         }
         case
     }
 
-    /// What the server's file amounts to, or the first error that concerns a site.
-    fn configuration(&self, site: &str) -> Result<Configuration, String> {
+    /// What is read, from a home that holds the schema files.
+    fn load<T>(&self, read: impl FnOnce(&str, &Home) -> T) -> T {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::under(folder.path());
+        for (name, text) in &self.schemas {
+            let whole = text.strip_prefix('!').map(str::to_owned);
+            let text = whole.unwrap_or_else(|| format!("<configSchema>{text}</configSchema>"));
+            std::fs::create_dir_all(&home.schema).unwrap();
+            std::fs::write(home.schema.join(name), text).unwrap();
+        }
         let own = self.sites.as_ref();
         let own = own.map(|own| format!("<system.applicationHost><sites>{own}</sites></system.applicationHost>"));
-        let text = format!("<configuration>{}\n{}</configuration>", self.host, own.as_deref().unwrap_or(SITES));
-        let read = load_text(&text, Path::new("host"), None, &Home::under(Path::new("/h")));
-        let configuration = read.map_err(|error| {
-            let mut findings = error.diagnostics.into_iter();
-            findings.find(|finding| finding.severity == Severity::Error).unwrap().to_string()
+        let sites = own.as_deref().unwrap_or(SITES);
+        read(&format!("<configuration>{}\n{sites}</configuration>", self.host), &home)
+    }
+
+    /// Everything that is said about all files but the folders', those of the schema without their folder.
+    fn findings(&self) -> String {
+        self.load(|text, home| {
+            let read = load_text_at_start(text, Path::new("host"), None, home);
+            let findings = read.map_or_else(|error| error.diagnostics, |configuration| configuration.findings);
+            // That built-in lists apply is so in every case.
+            let texts: Vec<String> =
+                findings.iter().filter(|own| own.kind != "builtin").map(|own| in_folder(own, home)).collect();
+            if texts.is_empty() { "none".to_owned() } else { texts.join(" ;; ") }
+        })
+    }
+
+    /// What the server's file amounts to, or the first error that concerns a site.
+    fn configuration(&self, site: &str) -> Result<Configuration, String> {
+        let configuration = self.load(|text, home| {
+            load_text(text, Path::new("host"), None, home).map_err(|error| {
+                let mut findings = error.diagnostics.iter();
+                in_folder(findings.find(|finding| finding.severity == Severity::Error).unwrap(), home)
+            })
         })?;
         let concerns = |finding: &&Diagnostic| finding.site.is_none() || finding.is_of_site(site);
         let mut concerned = configuration.findings.iter().filter(concerns);
@@ -93,6 +123,9 @@ impl Case {
     }
 
     fn answer(&self, question: &str) -> String {
+        if question == "findings" {
+            return self.findings();
+        }
         let (path, section) = question.split_once(' ').unwrap();
         let (site, path) = if path.starts_with('/') { ("Shop", path) } else { path.split_once(':').unwrap() };
         let configuration = match self.configuration(site) {
@@ -105,7 +138,8 @@ impl Case {
             let message = fault.finding.message.split(". This happens").next().unwrap();
             return format!("500.19 {:#010x} {}{line} {message}", fault.hresult, fault.file.display());
         }
-        let table = configuration.schema().named(section)[0];
+        let named = configuration.schema().named(section);
+        let Some(table) = named.first() else { return "no such section".to_owned() };
         let view = configuration.view_along((site, path), &files, table);
         let mut shown = String::new();
         show(&view, "", &mut shown);
@@ -121,6 +155,11 @@ impl Case {
             shown => shown.to_owned(),
         }
     }
+}
+
+/// A finding, schema files named without their folder.
+fn in_folder(finding: &Diagnostic, home: &Home) -> String {
+    finding.to_string().replace(&format!("{}/", home.schema.display()), "")
 }
 
 /// Everything that is written, each value with its file.

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use doorward_admin::Standing;
-use doorward_config::{Configuration, Home, Severity};
+use doorward_config::{Configuration, FileStates, Home, Severity};
 use doorward_logs::Sink;
 use doorward_plan::{Inputs, Plan, Scopes, SiteId, build};
 use doorward_server::Control;
@@ -43,6 +43,8 @@ pub(crate) struct Daemon {
     log_episode: u64,
     /// The files as they were just before they were last read.
     in_force: source::Signature,
+    /// Their texts then, for the history.
+    files: FileStates,
 }
 
 impl Daemon {

@@ -5,38 +5,12 @@ use std::process::Command;
 
 use crate::harness::client::Client;
 use crate::harness::doorward::Doorward;
+use crate::harness::guide::{blocks, steps, words};
 use crate::harness::home::{Home, finish};
 use crate::harness::net::Net;
 
 /// The network in the page, and the port.
 const TOLD: (&str, &str) = ("127.77.9.", ":8080");
-
-/// The fenced blocks of one language, in order.
-fn blocks(page: &str, language: &str) -> Vec<String> {
-    let fence = format!("```{language}\n");
-    page.split(&fence).skip(1).map(|part| part.split("```").next().unwrap().to_owned()).collect()
-}
-
-/// The commands of a console block, each with what it prints.
-fn steps(block: &str) -> Vec<(String, String)> {
-    let mut steps: Vec<(String, String)> = Vec::new();
-    for line in block.lines() {
-        match (line.strip_prefix("$ "), steps.last_mut()) {
-            (Some(command), _) => steps.push((command.to_owned(), String::new())),
-            (None, Some((_, printed))) => printed.extend([line, "\n"]),
-            (None, None) => panic!("a console block begins with a command: {block}"),
-        }
-    }
-    steps
-}
-
-/// Words of a command; double quotes keep words together.
-fn words(command: &str) -> Vec<String> {
-    let pieces = command.split('"').enumerate().map(|(number, piece)| {
-        if number % 2 == 1 { vec![piece.to_owned()] } else { piece.split_whitespace().map(str::to_owned).collect() }
-    });
-    pieces.flatten().collect()
-}
 
 /// As told in the page, with the network, port and folders of this run.
 fn here(net: Net, text: &str) -> String {

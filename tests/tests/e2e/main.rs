@@ -54,6 +54,7 @@ mod reload;
 mod request_filtering;
 mod save_faults;
 mod shared_configuration;
+mod schema_files;
 mod site_limits;
 mod static_files;
 mod stop_start;

@@ -192,3 +192,38 @@ fn one_bad_site_leaves_the_others() {
     let check = front.cli(&["check"]);
     assert!(check.code == 1 && check.out.contains("serverAutoStart") && check.out.contains("error"), "{check:?}");
 }
+
+#[test]
+fn a_hand_edit_stands_in_the_history() {
+    let net = Net::of("a_hand_edit_stands_in_the_history");
+    let front = start(net);
+    let text = |mark: &str| front.fill(&configuration(2, &format!("<!-- {mark} -->")));
+    let kept = || {
+        let folders = std::fs::read_dir(front.path("home/state/history")).into_iter().flatten();
+        let mut folders: Vec<_> = folders.map(|entry| entry.unwrap().path()).collect();
+        // One that is being made has a name of its own.
+        folders.retain(|folder| folder.file_name().unwrap().to_string_lossy().starts_with("CFGHISTORY_"));
+        folders.sort();
+        folders
+            .iter()
+            .map(|own| std::fs::read_to_string(own.join("applicationHost.config")).unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(kept(), [""; 0]);
+    let first = std::fs::read_to_string(front.config_file()).unwrap();
+    front.overwrite_config(&text("one"));
+    wait_until("the first edit in the history", || (kept().len() == 2).then_some(()));
+    assert_eq!(kept(), [first.clone(), text("one")]);
+    // What cannot be used is not in force, and not in the history.
+    front.overwrite_config("<configuration>");
+    front.wait_printed("The configuration was not changed:");
+    assert_eq!(kept().len(), 2);
+    front.write_config(&text("two"));
+    front.cli(&["reload"]).expect_ok();
+    assert_eq!(kept(), [first, text("one"), text("two")]);
+    // A command finds the state before it there already.
+    front.cli(&["config", "set", "busy", "directoryBrowse", "enabled=true"]).expect_ok();
+    assert_eq!(kept().len(), 3);
+    front.cli(&["appcmd", "restore", "backup", "CFGHISTORY_0000000002"]).expect_ok();
+    assert_eq!(std::fs::read_to_string(front.config_file()).unwrap(), text("one"));
+}

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::document::splice;
 use crate::edit::change::{Action, Deed, Step};
 use crate::edit::section::SectionAt;
-use crate::edit::site::{declaration, is_named, sites};
+use crate::edit::site::{is_named, sites};
 use crate::edit::spot::level;
-use crate::edit::{AttributeChange, EditError, parse};
+use crate::edit::{AttributeChange, EditError, declaration, parse};
 use crate::home::Home;
 use crate::schema;
 
@@ -41,7 +41,7 @@ pub(super) fn set(text: &str, home: &Home, change: &AttributeChange) -> Result<S
         })?;
         if value.section.starts_with("doorward/") {
             let root = parse(&text, &file)?.root;
-            text = splice(&text, declaration(&text, &root).into_iter().collect());
+            text = splice(&text, declaration::of_doorward(&text, &root).into_iter().collect());
         }
     }
     Ok(text)

@@ -3,6 +3,7 @@
 mod attributes;
 mod certificate;
 mod change;
+mod declaration;
 mod insert;
 mod listen;
 mod lock_mode;

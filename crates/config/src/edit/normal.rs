@@ -3,7 +3,7 @@
 use crate::diagnostic::Complaint;
 use crate::edit::EditError;
 use crate::reader::invalid;
-use crate::schema::{AttributeTable, Kind, Value};
+use crate::schema::{AttributeTable, INFINITE, Kind, Value};
 
 /// The text to write, or IIS's reason why it does not fit.
 pub(super) fn text(table: &AttributeTable, typed: &str) -> Result<String, EditError> {
@@ -11,9 +11,12 @@ pub(super) fn text(table: &AttributeTable, typed: &str) -> Result<String, EditEr
         let Complaint { message, hint, .. } = invalid(table.name, reason);
         EditError::Value { message, hint }
     };
-    let value = table.kind.read(typed).map_err(refuse)?;
+    let value = table.read(typed).map_err(refuse)?;
     if let Some(rule) = table.check {
         rule(typed).map_err(refuse)?;
+    }
+    if table.infinite && typed.eq_ignore_ascii_case(INFINITE) {
+        return Ok(INFINITE.to_owned());
     }
     Ok(match (&table.kind, value) {
         (Kind::Bool, Value::Bool(value)) => value.to_string(),
@@ -27,7 +30,7 @@ pub(super) fn text(table: &AttributeTable, typed: &str) -> Result<String, EditEr
 
 /// Whether two texts mean the same value.
 pub(super) fn same(table: &AttributeTable, one: &str, other: &str) -> bool {
-    match (table.kind.read(one), table.kind.read(other)) {
+    match (table.read(one), table.read(other)) {
         (Ok(one), Ok(other)) => one.key(table.case_sensitive) == other.key(table.case_sensitive),
         _ => one.eq_ignore_ascii_case(other),
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{Element, Splice, splice};
 use crate::edit::insert::{self, New};
-use crate::edit::{EditError, NewSite, parse};
+use crate::edit::{EditError, NewSite, declaration, parse};
 use crate::home::Home;
 use crate::schema::{is_site_name, not_a_site_name};
 
@@ -29,7 +29,7 @@ pub(super) fn add(text: &str, home: &Home, new: &NewSite) -> Result<String, Edit
         let root = parse(&text, &file)?.root;
         text = splice(&text, vec![place_location(&text, &root, &proxy_location(&new.name, to))]);
         let root = parse(&text, &file)?.root;
-        text = splice(&text, declaration(&text, &root).into_iter().collect());
+        text = splice(&text, declaration::of_doorward(&text, &root).into_iter().collect());
     }
     Ok(text)
 }
@@ -122,26 +122,5 @@ pub(super) fn place_location(text: &str, root: &Element, location: &New) -> Spli
     match root.children.iter().rfind(|element| element.name == "location") {
         Some(last) => insert::after(text, last, location),
         None => insert::last_in(text, root, location),
-    }
-}
-
-/// Declares our section group unless the file does, so that IIS's tools do not stumble over it.
-pub(super) fn declaration(text: &str, root: &Element) -> Option<Splice> {
-    let section = |name: &str, definition: &str| {
-        New::element("section")
-            .with("name", name)
-            .with("allowDefinition", definition)
-            .with("overrideModeDefault", "Deny")
-    };
-    let group = New::element("sectionGroup").with("name", "doorward").holding([
-        section("limiter", "MachineToApplication"),
-        section("paths", "AppHostOnly"),
-        section("proxy", "MachineToApplication"),
-        section("proxyProtocol", "MachineToApplication"),
-    ]);
-    match root.child("configSections") {
-        Some(sections) if sections.children.iter().any(|own| own.attribute("name") == Some("doorward")) => None,
-        Some(sections) => Some(insert::last_in(text, sections, &group)),
-        None => Some(insert::first_in(text, root, &New::element("configSections").holding([group]))),
     }
 }

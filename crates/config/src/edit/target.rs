@@ -10,10 +10,9 @@ use crate::diagnostic::{Complaint, Diagnostic, Findings, Severity};
 use crate::document::splice;
 use crate::edit::change::{Action, ConfigFile, Deed, SectionChange};
 use crate::edit::section::SectionAt;
-use crate::edit::site::declaration;
 use crate::edit::spot::{level, places};
 use crate::edit::way::{Hop, Way};
-use crate::edit::{EditError, EditedFile, loaded, parse, template};
+use crate::edit::{EditError, EditedFile, declaration, loaded, parse, template};
 use crate::hierarchy::Place;
 use crate::home::Home;
 use crate::http_service;
@@ -61,7 +60,10 @@ fn application_host(home: &Home, change: &SectionChange) -> Result<EditedFile, E
     let mut text = acted(previous.as_deref().unwrap_or(template::APPLICATION_HOST), &section, &change.actions)?;
     if table.path.starts_with("doorward/") {
         let root = parse(&text, &file)?.root;
-        text = splice(&text, declaration(&text, &root).into_iter().collect());
+        text = splice(&text, declaration::of_doorward(&text, &root).into_iter().collect());
+    } else if before.schema().is_of_operator(table) {
+        let root = parse(&text, &file)?.root;
+        text = splice(&text, declaration::of_operator(&text, &root, table.path).into_iter().collect());
     }
     let after = loaded(home, &text)?;
     refuse_new_faults(&before, after)?;
@@ -199,7 +201,8 @@ fn permit(
 ) -> Result<(), EditError> {
     let chain = configuration.hierarchy.chain(place);
     let lock = configuration.hierarchy.lock(table, &chain);
-    if lock.mode == OverrideMode::Deny || table.allow_definition == AllowDefinition::AppHostOnly {
+    let declared = configuration.hierarchy.declarations.allow_definition(table.path);
+    if lock.mode == OverrideMode::Deny || declared.unwrap_or(table.allow_definition) == AllowDefinition::AppHostOnly {
         let layers = chain.iter().rev().filter_map(|step| step.layer(table.path));
         let last = layers.into_iter().find(|layer| layer.mode != OverrideMode::Inherit);
         let origin = last.map(|layer| layer.declared.origin.clone());

@@ -19,7 +19,7 @@ pub(super) fn hexadecimal(text: &str) -> Result<(), Complaint> {
 }
 
 /// The name of an application pool (IIS reference §1.8).
-pub(super) fn pool_name(text: &str) -> Result<(), Complaint> {
+pub(crate) fn pool_name(text: &str) -> Result<(), Complaint> {
     if !text.trim().is_empty() && !text.contains(|c| r#"\/"|<>:*?][+=;,@&"#.contains(c)) {
         return Ok(());
     }
@@ -28,7 +28,7 @@ pub(super) fn pool_name(text: &str) -> Result<(), Complaint> {
 }
 
 /// Text without white space at its ends.
-pub(super) fn trimmed(text: &str) -> Result<(), Complaint> {
+pub(crate) fn trimmed(text: &str) -> Result<(), Complaint> {
     if text.trim() == text { Ok(()) } else { Err(invalid(format!("'{text}' has white space at its ends"))) }
 }
 

@@ -25,7 +25,7 @@ mod sites;
 mod types;
 mod value;
 
-pub(crate) use checks::parse_networks;
+pub(crate) use checks::{parse_networks, pool_name, trimmed};
 pub(crate) use effects::idle_attributes;
 pub(crate) use http_service::{
     CACHE_PARAMETERS, CONFIGURATION_REDIRECTION, IP_LISTEN, SETTINGS, SSL_CERTS, TIMEOUTS, URL_RESERVATIONS,
@@ -35,11 +35,13 @@ pub(crate) use known::{is_group, is_known_section};
 pub(crate) use names::near_name;
 pub use schema_set::{Schema, SectionUse};
 pub(crate) use security::entry_network;
-pub(crate) use sites::{is_site_name, not_a_site_name};
+pub(crate) use sites::{application_path, is_site_name, not_a_site_name, site_name, virtual_directory_path};
 pub use types::{
     AllowDefinition, AttributeTable, Bounds, CollectionTable, ElementTable, Key, Kind, MergeOrder, OverrideMode,
     SectionTable, Word,
 };
+pub(crate) use types::{SPAN, TextRule};
+pub(crate) use value::INFINITE;
 pub use value::Value;
 
 /// Every section this program acts on.
@@ -84,7 +86,7 @@ mod tests {
     fn check_element(path: &str, element: &ElementTable) {
         for attribute in element.attributes {
             if let Some(text) = attribute.default {
-                let read = attribute.kind.read(text);
+                let read = attribute.read(text);
                 assert!(read.is_ok(), "{path}@{}: default {text:?} does not fit: {read:?}", attribute.name);
             }
         }

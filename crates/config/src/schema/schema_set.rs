@@ -1,5 +1,6 @@
 //! All tables together: those built in, and those of the operator's own schema files.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crate::schema::sections::KEPT;
@@ -7,10 +8,16 @@ use crate::schema::types::SectionTable;
 use crate::schema::{SECTIONS, effects, is_group};
 
 /// Every section that has a table.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Schema {
     /// In the order of the built-in tables, then of the operator's files.
     sections: Vec<&'static SectionTable>,
+    /// Groups of the operator's sections.
+    groups: BTreeSet<&'static str>,
+    /// What the operator's files add to sections that act, which changes nothing: section → the names on the way.
+    additions: BTreeMap<&'static str, BTreeSet<String>>,
+    /// A schema file could not be used: a name that no table has may be one of its.
+    is_incomplete: bool,
 }
 
 /// What this program does with a section.
@@ -23,12 +30,40 @@ pub enum SectionUse {
 }
 
 static BUILT_IN: LazyLock<Schema> =
-    LazyLock::new(|| Schema { sections: SECTIONS.iter().chain(KEPT).copied().collect() });
+    LazyLock::new(|| Schema { sections: SECTIONS.iter().chain(KEPT).copied().collect(), ..Schema::default() });
 
 impl Schema {
     /// The tables of this program.
     pub fn built_in() -> &'static Self {
         &BUILT_IN
+    }
+
+    /// The built-in tables with those of the operator's files, which may take the place of built-in ones.
+    pub(crate) fn extended(
+        tables: impl IntoIterator<Item = &'static SectionTable>,
+        additions: BTreeMap<&'static str, BTreeSet<String>>,
+        is_incomplete: bool,
+    ) -> Self {
+        let mut schema = Self { sections: BUILT_IN.sections.clone(), additions, is_incomplete, ..Self::default() };
+        for table in tables {
+            match schema.position(table.path) {
+                Some(at) => schema.sections[at] = table,
+                None => schema.sections.push(table),
+            }
+            let ends = table.path.match_indices('/').map(|(at, _)| &table.path[..at]);
+            schema.groups.extend(ends.filter(|group| !is_group(group)));
+        }
+        schema
+    }
+
+    /// Whether a schema file could not be used.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.is_incomplete
+    }
+
+    /// Whether a schema file of the operator's brought this section in.
+    pub fn is_of_operator(&self, section: &SectionTable) -> bool {
+        BUILT_IN.position(section.path).is_none() && self.position(section.path).is_some()
     }
 
     /// Every table.
@@ -53,7 +88,7 @@ impl Schema {
 
     /// Whether the path is a group of sections.
     pub fn is_group(&self, path: &str) -> bool {
-        is_group(path)
+        is_group(path) || self.groups.contains(path)
     }
 
     /// What this program does with a section.
@@ -65,7 +100,8 @@ impl Schema {
     /// Whether an attribute of a section that is acted on changes what happens; `path` has the elements on the way, a dot
     /// between them.
     pub fn acts(&self, section: &SectionTable, path: &str) -> bool {
-        self.use_of(section) == SectionUse::Acts && effects::acts(section.path, path)
+        let is_added = self.additions.get(section.path).is_some_and(|names| names.contains(path));
+        self.use_of(section) == SectionUse::Acts && effects::acts(section.path, path) && !is_added
     }
 
     /// Where a table stands among all.

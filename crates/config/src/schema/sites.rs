@@ -171,15 +171,15 @@ pub(crate) fn not_a_site_name() -> Complaint {
     )
 }
 
-fn site_name(text: &str) -> Result<(), Complaint> {
+pub(crate) fn site_name(text: &str) -> Result<(), Complaint> {
     if is_site_name(text) { Ok(()) } else { Err(not_a_site_name()) }
 }
 
-fn application_path(text: &str) -> Result<(), Complaint> {
+pub(crate) fn application_path(text: &str) -> Result<(), Complaint> {
     url_path(text, "application")
 }
 
-fn virtual_directory_path(text: &str) -> Result<(), Complaint> {
+pub(crate) fn virtual_directory_path(text: &str) -> Result<(), Complaint> {
     url_path(text, "virtual directory")
 }
 

@@ -81,6 +81,9 @@ pub struct CollectionTable {
     pub order: MergeOrder,
     /// The same keys may come twice (`allowDuplicates`).
     pub duplicates: bool,
+    /// The child element beside the entries whose values hold in every entry that has none of its own
+    /// (`defaultElement`); those of sites have their own law and are not named here.
+    pub defaults: Option<&'static str>,
     /// A fault in one entry disables that entry (a site) and leaves the file usable (decision D20).
     pub(crate) isolated: bool,
 }
@@ -110,7 +113,7 @@ pub(crate) type TextRule = fn(&str) -> Result<(), Complaint>;
 
 /// One attribute.
 #[allow(clippy::struct_excessive_bools, reason = "one switch for each word of IIS's schema language")]
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct AttributeTable {
     /// Its name in the file.
     pub name: &'static str,
@@ -128,6 +131,8 @@ pub struct AttributeTable {
     pub encrypted: bool,
     /// Whether variables such as `%SystemDrive%` in it are resolved when it is used.
     pub expanded: bool,
+    /// Whether `Infinite` may be written for the largest number there is (`allowInfinite`).
+    pub infinite: bool,
     /// A rule beyond the type.
     pub(crate) check: Option<TextRule>,
 }
@@ -214,6 +219,7 @@ impl AttributeTable {
             case_sensitive: false,
             encrypted: false,
             expanded: false,
+            infinite: false,
             check: None,
         }
     }
@@ -313,6 +319,7 @@ impl CollectionTable {
             entry,
             order: MergeOrder::Append,
             duplicates: false,
+            defaults: None,
             isolated: false,
         }
     }

@@ -1,7 +1,7 @@
 //! From an attribute's text to its value, with IIS's texts for what does not fit (IIS reference §3.2, §3.8).
 
 use crate::diagnostic::Complaint;
-use crate::schema::types::{Bounds, Kind, Word};
+use crate::schema::types::{AttributeTable, Bounds, Kind, Word};
 
 /// A value of the type its attribute has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,30 @@ pub enum Value {
 
 type Read = Result<Value, Complaint>;
 
+/// The word for the largest number, where an attribute allows it.
+pub(crate) const INFINITE: &str = "Infinite";
+
+impl AttributeTable {
+    /// Reads a text for this attribute. The complaint is the reason alone, without the attribute's name.
+    pub(crate) fn read(&self, text: &str) -> Read {
+        if self.infinite && text.eq_ignore_ascii_case(INFINITE) {
+            return Ok(self.kind.most());
+        }
+        self.kind.read(text)
+    }
+}
+
 impl Kind {
+    /// The value that `Infinite` stands for.
+    fn most(&self) -> Value {
+        match self {
+            Kind::Span(_) => Value::Span(u64::MAX),
+            Kind::Long(_) => Value::Long(i64::MAX),
+            Kind::Uint(_) | Kind::Bool | Kind::Enum(_) | Kind::Flags(_) => Value::Uint(u32::MAX),
+            Kind::Text | Kind::FilledText => Value::Text(INFINITE.to_owned()),
+        }
+    }
+
     /// Reads a text of this type. The complaint is the reason alone, without the attribute's name.
     pub(crate) fn read(&self, text: &str) -> Read {
         match self {
@@ -110,9 +133,13 @@ fn read_digits(text: &str, bounds: Bounds) -> Result<i64, Complaint> {
     let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     let (digits, radix) = hexadecimal.map_or((text, 10), |digits| (digits, 16));
     if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
-        return Err(Complaint::new("value", "Not a valid unsigned integer"));
+        let sign = if bounds.min < 0 { "" } else { "unsigned " };
+        return Err(Complaint::new("value", format!("Not a valid {sign}integer")));
     }
-    let number = i64::from_str_radix(digits, radix).map_err(|_| out_of_range(bounds))?;
+    i64::from_str_radix(digits, radix).map_err(|_| out_of_range(bounds))
+}
+
+fn within(number: i64, bounds: Bounds) -> Result<i64, Complaint> {
     if number < bounds.min || number > bounds.max {
         return Err(out_of_range(bounds));
     }
@@ -126,18 +153,16 @@ fn read_digits(text: &str, bounds: Bounds) -> Result<i64, Complaint> {
 }
 
 fn read_uint(bounds: Bounds, text: &str) -> Read {
-    let number = read_digits(text, bounds)?;
+    let number = within(read_digits(text, bounds)?, bounds)?;
     u32::try_from(number).map(Value::Uint).map_err(|_| out_of_range(bounds))
 }
 
 fn read_long(bounds: Bounds, text: &str) -> Read {
-    match text.strip_prefix('-').filter(|_| bounds.min < 0) {
-        Some(digits) => {
-            let turned = Bounds::between(0, -bounds.min);
-            read_digits(digits, turned).map(|number| Value::Long(-number))
-        }
-        None => read_digits(text, Bounds { min: bounds.min.max(0), ..bounds }).map(Value::Long),
-    }
+    let number = match text.strip_prefix('-').filter(|_| bounds.min < 0) {
+        Some(digits) => -read_digits(digits, bounds)?,
+        None => read_digits(text, bounds)?,
+    };
+    within(number, bounds).map(Value::Long)
 }
 
 fn read_span(bounds: Bounds, text: &str) -> Read {
@@ -235,6 +260,10 @@ mod tests {
         check(Kind::uint_outside(0, 1023), "1023", "range: Integer value must not be between 0 and 1023 inclusive");
         check(Kind::uint_outside(0, 1023), "1024", "Uint(1024)");
         check(Kind::long(0, i64::MAX), "4294967296", "Long(4294967296)");
+        check(Kind::long(-3, 5), "-3", "Long(-3)");
+        check(Kind::long(-3, 5), "-4", "range: Integer value must be between -3 and 5 inclusive");
+        check(Kind::long(-3, 5), "--3", "value: Not a valid integer");
+        check(Kind::long(-5, -2), "1", "range: Integer value must be between -5 and -2 inclusive");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Copies of the files as they were before each save, as `configHistory` asks for (IIS reference §1.9).
+//! Copies of the files as they were before each save, and of what an editor wrote, as `configHistory` asks for (IIS
+//! reference §1.9).
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -43,17 +44,57 @@ pub(super) fn existing(home: &Home, wanted: &str) -> Option<PathBuf> {
     numbers(&rule.folder).contains(&number).then(|| rule.folder.join(name(number)))
 }
 
-/// Keeps the files as they are now, and no more than the section says.
-fn keep(home: &Home) -> Result<(), StoreError> {
+/// The files of an installation at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileStates {
+    config: Option<String>,
+    http_config: Option<String>,
+}
+
+impl FileStates {
+    /// As they are now; one that cannot be read counts as none.
+    pub fn now(home: &Home) -> Self {
+        Self::read(&home.config_file, &home.http_config_file)
+    }
+
+    fn read(config: &Path, http_config: &Path) -> Self {
+        let text = |file| read(file).unwrap_or_default();
+        Self { config: text(config), http_config: text(http_config) }
+    }
+}
+
+/// Keeps what came by another hand: the files as they were in force before, and as they are in force now. What the
+/// history ends with is not kept twice.
+pub fn keep_outside_change(home: &Home, before: &FileStates, now: &FileStates) -> Result<(), StoreError> {
     let Some(rule) = rule(home) else { return Ok(()) };
+    for state in [before, now].into_iter().filter(|state| state.config.is_some()) {
+        keep_state(&rule, state)?;
+    }
+    Ok(())
+}
+
+/// Keeps the files as they are now.
+fn keep(home: &Home) -> Result<(), StoreError> {
+    match rule(home) {
+        Some(rule) => keep_state(&rule, &FileStates::now(home)),
+        None => Ok(()),
+    }
+}
+
+/// Keeps one state, and no more of them than the section says.
+fn keep_state(rule: &Rule, state: &FileStates) -> Result<(), StoreError> {
     fs::create_dir_all(&rule.folder).map_err(io("make", &rule.folder))?;
     let present = numbers(&rule.folder);
+    let newest = present.last().map(|number| rule.folder.join(name(*number)));
+    if newest.is_some_and(|own| FileStates::read(&own.join(CONFIG_FILE), &own.join(HTTP_CONFIG_FILE)) == *state) {
+        return Ok(());
+    }
     let next = present.last().map_or(1, |last| last + 1);
     // Whole from its first moment: what an accident leaves of it has a name that nobody looks for.
     let temporary = rule.folder.join(format!(".{}.{}.new", name(next), std::process::id()));
     fs::create_dir(&temporary).map_err(io("make", &temporary))?;
     let own = rule.folder.join(name(next));
-    let made = copies(home, &temporary).and_then(|()| fs::rename(&temporary, &own).map_err(io("make", &own)));
+    let made = copies(state, &temporary).and_then(|()| fs::rename(&temporary, &own).map_err(io("make", &own)));
     if let Err(error) = made {
         // Ours to take away; that this may fail changes nothing.
         let _ = fs::remove_dir_all(&temporary);
@@ -68,10 +109,10 @@ fn keep(home: &Home) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn copies(home: &Home, folder: &Path) -> Result<(), StoreError> {
-    for (file, kept) in [(&home.config_file, CONFIG_FILE), (&home.http_config_file, HTTP_CONFIG_FILE)] {
-        if let Some(text) = read(file)? {
-            save(&EditedFile { path: folder.join(kept), text, previous: None })?;
+fn copies(state: &FileStates, folder: &Path) -> Result<(), StoreError> {
+    for (text, kept) in [(&state.config, CONFIG_FILE), (&state.http_config, HTTP_CONFIG_FILE)] {
+        if let Some(text) = text {
+            save(&EditedFile { path: folder.join(kept), text: text.clone(), previous: None })?;
         }
     }
     Ok(())
@@ -186,6 +227,40 @@ mod tests {
         let home = Home::under(folder.path());
         kept(&home, r#"<configHistory path="%SystemDrive%\history" />"#, 2);
         assert!(folder.path().join("drives/c/history/CFGHISTORY_0000000001/applicationHost.config").is_file());
+    }
+
+    #[test]
+    fn what_another_hand_wrote_is_kept_once_and_so_is_what_it_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::under(folder.path());
+        fs::create_dir_all(home.config_file.parent().unwrap()).unwrap();
+        let write = |mark| fs::write(&home.config_file, configuration("", mark)).unwrap();
+        let marks = || {
+            let kept = names(&home).into_iter().map(|name| home.state.join("history").join(name).join(CONFIG_FILE));
+            let mark =
+                |file: PathBuf| (0..9).find(|mark| read(&file).unwrap() == Some(configuration("", *mark))).unwrap();
+            kept.map(mark).collect::<Vec<u32>>()
+        };
+        write(1);
+        let before = FileStates::now(&home);
+        write(2);
+        let now = FileStates::now(&home);
+        keep_outside_change(&home, &before, &now).unwrap();
+        assert_eq!(marks(), [1, 2]);
+        // A save of ours finds the last state there already.
+        let file = EditedFile {
+            path: home.config_file.clone(),
+            text: configuration("", 3),
+            previous: Some(configuration("", 2)),
+        };
+        save_kept(&home, &file).unwrap();
+        assert_eq!(marks(), [1, 2]);
+        let before = FileStates::now(&home);
+        write(4);
+        keep_outside_change(&home, &before, &FileStates::now(&home)).unwrap();
+        assert_eq!(marks(), [1, 2, 3, 4]);
+        keep_outside_change(&home, &FileStates::default(), &FileStates::now(&home)).unwrap();
+        assert_eq!(marks(), [1, 2, 3, 4]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorward_admin::{Done, Refused, RefusedKind};
-use doorward_config::Configuration;
+use doorward_config::{Configuration, FileStates, keep_outside_change};
 use doorward_plan::SiteState;
 use doorward_server::Applied;
 
@@ -33,6 +33,7 @@ impl Daemon {
                     // Nothing was written meanwhile: the files that the new configuration names count as read too.
                     self.in_force = self.signature();
                 }
+                self.keep_in_history();
                 report_waiting(&applied);
                 Ok(Done { message: "The configuration is in force.".to_owned(), notes: self.notes(&applied) })
             }
@@ -44,6 +45,18 @@ impl Daemon {
                 Err(Refused { kind: RefusedKind::Invalid, message, hint })
             }
         }
+    }
+
+    /// What came by another hand goes into the history, as IIS has it; a hand that is at it still has to finish first.
+    fn keep_in_history(&mut self) {
+        let now = FileStates::now(&self.home);
+        if now == self.files {
+            return;
+        }
+        if let Err(error) = keep_outside_change(&self.home, &self.files, &now) {
+            text::complain(format!("The new state of the files is not in the history: {error}"));
+        }
+        self.files = now;
     }
 
     /// Puts a configuration in force.

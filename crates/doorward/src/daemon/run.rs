@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use doorward_admin::{Desk, Done, Order, Orders, Refused, Standing, desk};
-use doorward_config::{Configuration, Home};
+use doorward_config::{Configuration, Diagnostic, FileStates, Home, Severity};
 use doorward_limiter::{Limiter, LimiterSettings};
 use doorward_logs::{Sink, SinkSettings};
 use doorward_plan::server_log_directory;
@@ -63,8 +63,11 @@ fn serve(home: &Home, args: &RunArgs, command: &str) -> anyhow::Result<ExitCode>
         }
     };
     let source = Source::choose(&home, args.config.is_some(), Ports { http: args.http_port, https: args.https_port });
-    let configuration = match source.load(&home) {
-        Ok(configuration) => configuration,
+    let configuration = match source.load_at_start(&home) {
+        Ok(configuration) => {
+            tell_left_out(&configuration);
+            configuration
+        }
         Err(error) => {
             text::complain(error.to_string());
             anyhow::bail!("the configuration cannot be used, nothing was started");
@@ -77,6 +80,16 @@ fn serve(home: &Home, args: &RunArgs, command: &str) -> anyhow::Result<ExitCode>
         let daemon = start(home, source, configuration, (args, command))?;
         daemon.run(args).await
     })
+}
+
+/// Says which schema files are left out: no other fault of a whole file is survived at the start.
+fn tell_left_out(configuration: &Configuration) {
+    let is_left_out = |finding: &&Diagnostic| finding.severity == Severity::Error && finding.site.is_none();
+    let mut faults = configuration.findings.iter().filter(is_left_out).peekable();
+    if faults.peek().is_some() {
+        text::complain("These schema files cannot be used and are left out:");
+    }
+    faults.for_each(|fault| text::complain(fault.to_string()));
 }
 
 fn start(
@@ -100,6 +113,7 @@ fn start(
     };
     let control = Server::start(settings, &sink).context("cannot start the serving threads")?;
     let in_force = Signature::of(&home, &configuration.list_paths());
+    let files = FileStates::now(&home);
     Ok(Daemon {
         home,
         source,
@@ -113,6 +127,7 @@ fn start(
         command: command.to_owned(),
         log_episode: 0,
         in_force,
+        files,
     })
 }
 

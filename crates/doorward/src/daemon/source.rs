@@ -4,7 +4,9 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use doorward_config::{Configuration, Home, LoadError, load, load_text};
+use doorward_config::{
+    Configuration, Home, LoadError, load, load_at_start, load_text, load_text_at_start, schema_files,
+};
 
 use crate::embedded::{self, Ports};
 
@@ -19,7 +21,11 @@ pub(crate) enum Source {
 
 /// Tells one state of the configuration files from another without reading them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Signature(Vec<Option<[i64; 5]>>);
+pub(crate) struct Signature {
+    files: Vec<Option<[i64; 5]>>,
+    /// These come and go.
+    schema: Vec<(Option<[i64; 5]>, PathBuf)>,
+}
 
 impl Source {
     /// The file where it exists or was asked for by name (also by a `redirection.config`), else the embedded default.
@@ -36,25 +42,39 @@ impl Source {
         }
     }
 
-    /// Reads the configuration.
+    /// Reads the configuration, to take the place of the one in force.
     pub(crate) fn load(&self, home: &Home) -> Result<Configuration, LoadError> {
         match self {
             Self::File => load(home),
-            Self::Embedded(ports) => {
-                let listen = std::fs::read_to_string(&home.http_config_file).ok();
-                let listen = listen.as_deref().map(|text| (text, home.http_config_file.as_path()));
-                load_text(&embedded::configuration(*ports), Path::new(embedded::NAME), listen, home)
-            }
+            Self::Embedded(ports) => read_embedded(home, *ports, load_text),
         }
     }
+
+    /// Reads the configuration where none is in force: schema files that cannot be used keep no site waiting.
+    pub(crate) fn load_at_start(&self, home: &Home) -> Result<Configuration, LoadError> {
+        match self {
+            Self::File => load_at_start(home),
+            Self::Embedded(ports) => read_embedded(home, *ports, load_text_at_start),
+        }
+    }
+}
+
+type ReadText = fn(&str, &Path, Option<(&str, &Path)>, &Home) -> Result<Configuration, LoadError>;
+
+fn read_embedded(home: &Home, ports: Ports, read: ReadText) -> Result<Configuration, LoadError> {
+    let listen = std::fs::read_to_string(&home.http_config_file).ok();
+    let listen = listen.as_deref().map(|text| (text, home.http_config_file.as_path()));
+    read(&embedded::configuration(ports), Path::new(embedded::NAME), listen, home)
 }
 
 impl Signature {
     /// The files as they are now.
     pub(crate) fn of(home: &Home, lists: &[PathBuf]) -> Self {
         let signature = |path: &Path| std::fs::metadata(path).ok().map(|metadata| facts(&metadata));
-        let own = [home.config_file.as_path(), home.http_config_file.as_path()];
-        Self(own.into_iter().chain(lists.iter().map(PathBuf::as_path)).map(signature).collect())
+        let own = [&home.config_file, &home.http_config_file];
+        let files = own.into_iter().chain(lists).map(|path| signature(path)).collect();
+        let schema = schema_files(home).into_iter().map(|path| (signature(&path), path)).collect();
+        Self { files, schema }
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn run(home: Home, args: &CheckArgs) -> ExitCode {
     if !args.json {
         text::line(format!("configuration  {name}"));
     }
-    let configuration = match source.load(&home) {
+    let configuration = match source.load_at_start(&home) {
         Ok(configuration) => configuration,
         Err(LoadError { diagnostics }) => {
             if args.json {

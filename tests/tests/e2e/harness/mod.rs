@@ -3,6 +3,7 @@
 pub mod client;
 pub mod config;
 pub mod doorward;
+pub mod guide;
 pub mod home;
 pub mod http2;
 pub mod log_file;

@@ -202,6 +202,11 @@ const TESTS: &[&str] = &[
     "a_shared_configuration_is_served_and_edited_where_it_lies",
     "a_redirection_that_leads_nowhere_is_told_and_nothing_is_begun",
     "chromium_opens_a_websocket_over_http2",
+    "the_schema_guide_is_as_it_tells",
+    "schema_files_come_go_and_break_while_sites_are_served",
+    "a_broken_schema_file_does_not_keep_a_start_waiting",
+    "broken_native_lines_say_why_and_write_nothing",
+    "a_hand_edit_stands_in_the_history",
 ];
 
 /// One test's loopback network and ports.
