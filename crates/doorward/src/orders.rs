@@ -2,12 +2,12 @@
 
 mod certificates;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use doorward_admin::{Done, LimitsOrder, NewSiteOrder, Order, Refused, RefusedKind};
 use doorward_config::{
     AttributeChange, Configuration, Edit, EditError, EditedFile, Home, NewSite, NewValue, edit, load_or_begin,
-    save_kept,
+    parse_listen_address, save_kept,
 };
 
 use crate::text;
@@ -160,13 +160,7 @@ fn attribute_change(order: LimitsOrder) -> Result<AttributeChange, Refused> {
 }
 
 fn listen_address(text: &str) -> Result<(IpAddr, Option<u16>), Refused> {
-    if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-        return Ok((address, None));
-    }
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        return Ok((address.ip(), Some(address.port())));
-    }
-    Err(Refused {
+    parse_listen_address(text).ok_or_else(|| Refused {
         kind: RefusedKind::Invalid,
         message: format!("'{text}' is no IP address"),
         hint: Some("write 127.0.0.2, ::1, 0.0.0.0 or ::".to_owned()),

@@ -14,6 +14,7 @@
 
 mod allocations;
 mod appcmd;
+mod broken_lines;
 mod browsers;
 mod cli;
 mod client_certificates;
