@@ -27,6 +27,8 @@ fn a_path_obeys_its_server_runtime() {
     let rest = proxy("shop/up", &upstream.url())
         + &runtime("shop", "maxRequestEntityAllowed=\"10\" alternateHostName=\"www.shop.test\"")
         + &runtime("shop/up", "appConcurrentRequestLimit=\"1\" maxRequestEntityAllowed=\"20\"")
+        // A request on a new connection, and so of another thread, may overtake the end of the one before.
+        + &runtime("shop/up/x", "appConcurrentRequestLimit=\"100\"")
         + &runtime("shop/off", "enabled=\"false\"");
     let front = Home::on(net)
         .config(&document(&site(1, "shop", &["http/{NET}.2:{PORT}:"]), &rest))
