@@ -3,6 +3,7 @@
 use crate::harness::config::{document, location, proxy, site};
 use crate::harness::doorward::Doorward;
 use crate::harness::home::Home;
+use crate::harness::log_file::LogLine;
 use crate::harness::net::Net;
 use crate::harness::upstream::Upstream;
 use crate::harness::wait_until;
@@ -10,10 +11,14 @@ use crate::harness::wait_until;
 /// Status and substatus of a GET, as logged.
 fn check(front: &Doorward, path: &str, expected: (u16, &str)) {
     let status = front.net.client(0).status(front.net.at(2), path);
-    let line = wait_until("the request is logged", || {
+    assert_eq!((status, logged(front, path).field("sc-substatus")), expected, "{path}");
+}
+
+/// The line of the last request for a path. Once it is there, the request has left its place, too.
+fn logged(front: &Doorward, path: &str) -> LogLine {
+    wait_until("the request is logged", || {
         front.w3c_now(1).into_iter().rev().find(|line| line.field("cs-uri-stem") == path)
-    });
-    assert_eq!((status, line.field("sc-substatus")), expected, "{path}");
+    })
 }
 
 fn runtime(path: &str, attributes: &str) -> String {
@@ -40,6 +45,7 @@ fn a_path_obeys_its_server_runtime() {
     check(&front, "/off/a.txt", (503, "0"));
     let moved = front.net.client(0).get(front.net.at(2), "/folder?x");
     assert_eq!(moved.header("location"), Some("http://www.shop.test/folder/?x"));
+    logged(&front, "/folder");
     let mut held = front.net.client(0).connect(front.net.at(2)).unwrap();
     held.send_get("x", "/up/held").unwrap();
     upstream.wait_held(1);
