@@ -12,6 +12,7 @@ mod upload;
 pub(crate) use head::{is_trusted_proxy, response as response_head, switching as switching_head};
 pub(crate) use pool::Pool;
 pub(crate) use sides::{Broken, Gathered, Sides, Sink, Source, put_end, put_piece};
+pub(crate) use tunnel::write_upstream;
 
 use std::cell::Cell;
 use std::future::poll_fn;

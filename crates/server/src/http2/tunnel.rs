@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use super::answer::Answer;
 use super::session::Session;
 use crate::exchange::{Exchange, WIN32_CLIENT_GONE};
-use crate::proxy::{Switched, WIN32_CONNECTION_RESET, WIN32_SILENCE};
+use crate::proxy::{Switched, WIN32_CONNECTION_RESET, WIN32_SILENCE, write_upstream};
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl Between<'_> {
             let Ok(piece) = piece else { return Ended::ClientBroke };
             *received_bytes += piece.len() as u64;
             self.tunnel.borrow_mut().client_sent(piece.len(), self.session.now_ms());
-            if !self.write(&piece).await {
+            if !write_upstream(&self.link, &piece).await {
                 return Ended::UpstreamBroke;
             }
             self.session.went_on(self.answer.stream());
@@ -111,22 +111,5 @@ impl Between<'_> {
             let _stream_gone = body.flow_control().release_capacity(piece.len());
         }
         Ended::Closed
-    }
-
-    /// Writes to the upstream; false when it takes nothing any more.
-    async fn write(&self, bytes: &[u8]) -> bool {
-        let mut written = 0;
-        while written < bytes.len() {
-            match self.link.try_write(&bytes[written..]) {
-                Ok(count) => written += count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.link.writable().await.is_err() {
-                        return false;
-                    }
-                }
-                Err(_) => return false,
-            }
-        }
-        true
     }
 }

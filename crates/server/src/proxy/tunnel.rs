@@ -102,7 +102,7 @@ impl Between<'_> {
         let mut rest = ahead;
         self.tunnel.borrow_mut().client_sent(rest.len(), self.client.now_ms());
         loop {
-            if !self.write(&rest).await {
+            if !write_upstream(self.link, &rest).await {
                 return UPSTREAM_BROKE;
             }
             rest = Vec::new();
@@ -127,21 +127,21 @@ impl Between<'_> {
             }
         }
     }
+}
 
-    /// Writes to the upstream; false when it takes nothing any more.
-    async fn write(&self, bytes: &[u8]) -> bool {
-        let mut written = 0;
-        while written < bytes.len() {
-            match self.link.try_write(&bytes[written..]) {
-                Ok(count) => written += count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.link.writable().await.is_err() {
-                        return false;
-                    }
+/// Writes to the upstream; false when it takes nothing any more.
+pub(crate) async fn write_upstream(link: &TcpStream, bytes: &[u8]) -> bool {
+    let mut written = 0;
+    while written < bytes.len() {
+        match link.try_write(&bytes[written..]) {
+            Ok(count) => written += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if link.writable().await.is_err() {
+                    return false;
                 }
-                Err(_) => return false,
             }
+            Err(_) => return false,
         }
-        true
     }
+    true
 }
