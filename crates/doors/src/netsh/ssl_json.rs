@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use doorward_config::CertificateBinding;
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +101,7 @@ fn entry(binding: &CertificateBinding, place: &dyn HttpService) -> Entry {
     let flags = FLAGS.iter().filter(|(_, tag)| is(tag, true)).map(|(bit, _)| bit).sum();
     let guid_string = binding.written.text("appId").unwrap_or(NO_APPLICATION).to_owned();
     let tag = tag_of(binding);
-    let hash = place.thumbprint(&binding.place).and_then(|digits| bytes(&digits)).map(|hash| base64(&hash));
+    let hash = place.thumbprint(&binding.place).and_then(|digits| bytes(&digits)).map(|hash| BASE64.encode(hash));
     let mut entry = Entry {
         config_type: PLACES.iter().find(|(own, _)| *own == tag).map_or(0, |(_, number)| *number),
         app_id: guid_string.trim_matches(['{', '}']).to_owned(),
@@ -185,7 +187,7 @@ fn hash_digits(hash: &str) -> Result<String, String> {
     if hash.len() == 40 {
         return Ok(hash.to_owned());
     }
-    let bytes = from_base64(hash).ok_or_else(|| format!("SslHash '{hash}' is neither base64 nor hexadecimal"))?;
+    let bytes = BASE64.decode(hash).map_err(|_| format!("SslHash '{hash}' is neither base64 nor hexadecimal"))?;
     let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
     Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }
@@ -195,48 +197,22 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn base64(bytes: &[u8]) -> String {
-    let group = |chunk: &[u8]| {
-        let number = (0..3).fold(0_u32, |number, at| number << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
-        let digit = move |at: usize| char::from(ALPHABET[(number >> (18 - 6 * at) & 63) as usize]);
-        let length = chunk.len() + 1;
-        (0..4).map(move |at| if at < length { digit(at) } else { '=' })
-    };
-    bytes.chunks(3).flat_map(group).collect()
-}
-
-fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=').bytes().map(|byte| ALPHABET.iter().position(|own| *own == byte));
-    let (mut number, mut bits, mut bytes) = (0_u32, 0, Vec::new());
-    for digit in digits {
-        number = (number << 6 | u32::try_from(digit?).ok()?) & 0xffff;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(number >> bits & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(bytes: &[u8], text: &str) {
-        assert_eq!((base64(bytes).as_str(), from_base64(text).as_deref()), (text, Some(bytes)));
+    fn check(hash: &str, expected: Result<&str, &str>) {
+        assert_eq!(hash_digits(hash), expected.map(str::to_owned).map_err(str::to_owned));
     }
 
     #[test]
-    fn base64_both_ways() {
-        check(b"", "");
-        check(b"f", "Zg==");
-        check(b"fo", "Zm8=");
-        check(b"foobar", "Zm9vYmFy");
-        check(&[0xff, 0xfe, 0xfd, 0xfc], "//79/A==");
-        assert_eq!(from_base64("a*"), None);
+    fn hashes_come_in_two_forms() {
+        let digits = "5ae08ee2e4b3d2b06f51bbd5f4b1c8ba1c8b8f00";
+        check(digits, Ok(digits));
+        check("Zm9vYmFy", Ok("666f6f626172"));
+        check("Zg==", Ok("66"));
+        check("//79/A==", Ok("fffefdfc"));
+        check("a*", Err("SslHash 'a*' is neither base64 nor hexadecimal"));
     }
 
     #[test]

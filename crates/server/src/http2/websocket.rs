@@ -5,6 +5,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 
 use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use doorward_wire::Response;
 use h2::ext::Protocol;
 use http::Method;
@@ -18,7 +20,6 @@ use crate::proxy::{Broken, Gathered, Progress, Source};
 const NAME: &str = "websocket";
 /// What the key is hashed with (RFC 6455 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Whether a request wants to open one.
 pub(super) fn is_opening(parts: &Parts) -> bool {
@@ -34,24 +35,14 @@ pub(super) fn opening_lines() -> String {
 /// Sixteen bytes that nobody has seen before: an answer with their hash is meant for this request.
 fn key() -> String {
     let half = || RandomState::new().build_hasher().finish();
-    base64(&[half().to_be_bytes(), half().to_be_bytes()].concat())
+    BASE64.encode([half().to_be_bytes(), half().to_be_bytes()].concat())
 }
 
 /// Whether a 101 was made for the request.
 pub(crate) fn is_accepted(exchange: &Exchange, answer: &Response) -> bool {
     let key = exchange.request.field("Sec-WebSocket-Key").unwrap_or_default();
     let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &[key, GUID.as_bytes()].concat());
-    answer.field("Sec-WebSocket-Accept") == Some(base64(hash.as_ref()).as_bytes())
-}
-
-fn base64(bytes: &[u8]) -> String {
-    let group = |chunk: &[u8]| {
-        let number = (0..3).fold(0_u32, |number, at| number << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
-        let length = chunk.len() + 1;
-        let digit = move |at: usize| char::from(ALPHABET[(number >> (18 - 6 * at) & 63) as usize]);
-        (0..4).map(move |at| if at < length { digit(at) } else { '=' })
-    };
-    bytes.chunks(3).flat_map(group).collect()
+    answer.field("Sec-WebSocket-Accept") == Some(BASE64.encode(hash).as_bytes())
 }
 
 /// The body of its request: none. What the client sends belongs to the protocol.
@@ -85,6 +76,6 @@ mod tests {
     fn the_hash_of_the_rfc() {
         let text = format!("dGhlIHNhbXBsZSBub25jZQ=={GUID}");
         let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes());
-        assert_eq!(base64(hash.as_ref()), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(BASE64.encode(hash), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 }
