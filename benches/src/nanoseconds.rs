@@ -27,6 +27,7 @@ pub fn measure(name: &str) {
     }
     if "limiter".starts_with(name) || name.starts_with("limiter") {
         for clients in CLIENTS {
+            yardstick(clients);
             for threads in THREADS {
                 crowd(clients, threads);
             }
@@ -51,6 +52,19 @@ fn crowd(clients: u32, threads: u64) {
         start.elapsed().as_secs_f64() * 1e9 / f64::from(TIMES)
     });
     report(&format!("limiter, {clients} clients, {threads} threads"), rounds.collect());
+}
+
+/// What the memory alone takes of it: the line of a client at random, locked and written for the decision, locked and
+/// written for the end. Nothing that counts a client in a table of this size can take less on this machine.
+fn yardstick(clients: u32) {
+    let lines = limiter::Lines::new(clients);
+    let rounds = (0..ROUNDS as u64).map(|round| {
+        let mut visitor = limiter::Visitor::new(clients, round);
+        let start = Instant::now();
+        (0..TIMES).for_each(|_| visitor.touch(&lines));
+        start.elapsed().as_secs_f64() * 1e9 / f64::from(TIMES)
+    });
+    report(&format!("limiter, {clients} clients, memory alone"), rounds.collect());
 }
 
 fn report(name: &str, mut rounds: Vec<f64>) {

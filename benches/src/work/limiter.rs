@@ -3,6 +3,8 @@
 use std::hint::black_box;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use doorward_limiter::{AddressList, AddressRule, Client, Limiter, LimiterSettings, Limits, Policy, Rate, Scope};
 
@@ -143,6 +145,34 @@ fn client(number: u32) -> Client {
     Client::direct(Ipv4Addr::from_bits(0x0a00_0000 ^ number.wrapping_mul(2_654_435_761)).into())
 }
 
+/// One line of 64 bytes for each client, strewn over as much memory as the limiter's table takes, and nothing else.
+pub struct Lines {
+    words: Vec<AtomicU64>,
+}
+
+impl Lines {
+    const WORDS: usize = 8;
+
+    /// As many lines as the table of [`filled`] has slots, each written once.
+    pub fn new(clients: u32) -> Self {
+        let lines = clients.max(1_000_000) as usize * 4 / 3;
+        Self { words: (0..lines * Self::WORDS).map(|_| AtomicU64::new(1)).collect() }
+    }
+
+    /// Locks the line of a client, adds something, and gives it back. Returns zero, which nobody knows before the line
+    /// has come.
+    fn touch(&self, client: u32) -> u32 {
+        let place = u64::from(client).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let line = (u128::from(place) * (self.words.len() / Self::WORDS) as u128) >> 64;
+        let word = &self.words[line as usize * Self::WORDS];
+        let before = word.load(Relaxed);
+        if word.compare_exchange(before, u64::MAX, Acquire, Relaxed).is_ok() {
+            word.store(before.wrapping_add(2), Release);
+        }
+        (before >> 63) as u32
+    }
+}
+
 /// A stream of requests of random clients.
 pub struct Visitor {
     random: Random,
@@ -151,11 +181,13 @@ pub struct Visitor {
     start_ms: u64,
     /// Between two requests; 0 for a thousand requests in a millisecond.
     gap_ms: u64,
+    /// What [`Lines::touch`] said last, so that the next line is asked for after this one has come.
+    zero: u32,
 }
 
 impl Visitor {
     pub fn new(clients: u32, seed: u64) -> Self {
-        Self { random: Random(seed + 1), clients, requests: 0, start_ms: 2000 + seed / 2 * 200, gap_ms: 0 }
+        Self { random: Random(seed + 1), clients, requests: 0, start_ms: 2000 + seed / 2 * 200, gap_ms: 0, zero: 0 }
     }
 
     /// One request, from its decision to its end.
@@ -163,6 +195,15 @@ impl Visitor {
         self.requests += 1;
         let passed_ms = if self.gap_ms == 0 { self.requests / 1000 } else { self.requests * self.gap_ms };
         drop(limiter.decide(policy, &client(self.random.below(self.clients)), self.start_ms + passed_ms));
+    }
+}
+
+impl Visitor {
+    /// Touches the line of a random client for a decision, and once more for the end.
+    pub fn touch(&mut self, lines: &Lines) {
+        let client = self.random.below(self.clients) + self.zero;
+        lines.touch(black_box(client));
+        self.zero = lines.touch(black_box(client));
     }
 }
 

@@ -116,9 +116,11 @@ impl Limiter {
         now_ms: u64,
     ) -> Admission {
         let key = ClientKey::new(client.address, policy.ipv6_prefix_length);
-        if !self.only_counts(policy, host)
-            && let Some((decision, exempt)) = self.uncounted(policy, (client, host), now_ms)
-        {
+        let only_counts = self.only_counts(policy, host);
+        if only_counts && policy.penalty.is_none() && policy.wider.is_none() {
+            return self.count(policy, key, now_ms);
+        }
+        if !only_counts && let Some((decision, exempt)) = self.uncounted(policy, (client, host), now_ms) {
             // A denial by name is counted when it is noted, since it may also come from outside.
             if !matches!(decision, Decision::Deny { reason: Reason::HostName, .. }) {
                 self.tally.add(&key, decision, exempt);
@@ -130,6 +132,24 @@ impl Limiter {
             self.tally.add(&key, admission.decision, false);
         }
         admission
+    }
+
+    /// Judges and counts one request where its own counts alone decide.
+    #[inline]
+    fn count(&self, policy: &Policy, key: ClientKey, now_ms: u64) -> Admission {
+        let keeps_denied = policy.logging_only;
+        let entered =
+            self.table.enter(&Visit { key, scope: policy.scope, limits: &policy.limits, keeps_denied, now_ms });
+        let permit = Permit::new(&self.table, entered.place);
+        let decision = match entered.reason {
+            None => Decision::Allow,
+            Some(reason) => {
+                let decision = Rule::of(policy).denied(reason);
+                self.tally.add(&key, decision, false);
+                decision
+            }
+        };
+        Admission { decision, counts: entered.counts, exempt: false, permit, more: None }
     }
 
     /// Judges and counts one request by one rule.

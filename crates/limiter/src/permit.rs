@@ -1,18 +1,20 @@
 //! The right to be counted as in progress.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::table::{Place, Table};
 
-/// Handles on a table a thread keeps for its next permits.
-const SPARE_MAX: usize = 64;
+/// Handles on a table a thread keeps for its next permits, beside the first one.
+const MORE_MAX: usize = 63;
 
 thread_local! {
     /// Changing a reference count costs as much as a whole decision. A thread therefore keeps the handles of
-    /// permits it dropped; those of another limiter go when they turn up.
-    static SPARE: RefCell<Vec<Arc<Table>>> = const { RefCell::new(Vec::new()) };
+    /// permits it dropped; those of another limiter go when they turn up. One is enough where requests end one by one,
+    /// and is at hand without a list.
+    static FIRST: Cell<Option<Arc<Table>>> = const { Cell::new(None) };
+    static MORE: RefCell<Vec<Arc<Table>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The right to be counted as in progress. Hold it until the last byte of the answer is sent; dropping it gives the
@@ -40,6 +42,7 @@ impl Permit {
 }
 
 impl Drop for Permit {
+    #[inline]
     fn drop(&mut self) {
         if let Some((table, place)) = self.held.take() {
             table.leave(place);
@@ -55,8 +58,17 @@ impl fmt::Debug for Permit {
 }
 
 /// A handle on the table, a spare one where there is one.
+#[inline]
 fn handle(table: &Arc<Table>) -> Arc<Table> {
-    let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok().and_then(|mut spare| spare.pop()));
+    match FIRST.try_with(Cell::take) {
+        Ok(Some(spare)) if Arc::ptr_eq(&spare, table) => spare,
+        Ok(_) | Err(_) => another(table),
+    }
+}
+
+#[cold]
+fn another(table: &Arc<Table>) -> Arc<Table> {
+    let spare = MORE.try_with(|more| more.try_borrow_mut().ok().and_then(|mut more| more.pop()));
     match spare {
         Ok(Some(spare)) if Arc::ptr_eq(&spare, table) => spare,
         Ok(_) | Err(_) => Arc::clone(table),
@@ -64,12 +76,20 @@ fn handle(table: &Arc<Table>) -> Arc<Table> {
 }
 
 /// Keeps a handle for the next permit. While the thread ends there is nowhere to keep it.
+#[inline]
 fn keep(table: Arc<Table>) {
-    let _ = SPARE.try_with(|spare| {
-        if let Ok(mut spare) = spare.try_borrow_mut()
-            && spare.len() < SPARE_MAX
+    if let Ok(Some(before)) = FIRST.try_with(|first| first.replace(Some(table))) {
+        keep_more(before);
+    }
+}
+
+#[cold]
+fn keep_more(table: Arc<Table>) {
+    let _ = MORE.try_with(|more| {
+        if let Ok(mut more) = more.try_borrow_mut()
+            && more.len() < MORE_MAX
         {
-            spare.push(table);
+            more.push(table);
         }
     });
 }
@@ -79,7 +99,10 @@ mod tests {
     use super::*;
 
     fn spare() -> usize {
-        SPARE.with(|spare| spare.borrow().len())
+        let first = FIRST.take();
+        let count = MORE.with(|more| more.borrow().len()) + usize::from(first.is_some());
+        FIRST.set(first);
+        count
     }
 
     #[test]
@@ -99,6 +122,6 @@ mod tests {
         let table = Arc::new(Table::new(8, 1));
         let many: Vec<_> = (0..200).map(|_| handle(&table)).collect();
         many.into_iter().for_each(keep);
-        assert_eq!(spare(), SPARE_MAX);
+        assert_eq!(spare(), 1 + MORE_MAX);
     }
 }

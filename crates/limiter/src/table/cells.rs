@@ -24,19 +24,19 @@ impl Cells {
         Some(Self { words, offset: (CELL_WORDS - misplaced) % CELL_WORDS })
     }
 
-    /// `count` cells from cell `first` on.
+    /// One cell.
     #[inline]
-    pub(super) fn row(&self, first: usize, count: usize) -> &[Cell] {
-        let start = self.offset + first * CELL_WORDS;
-        let (cells, _) = self.words[start..start + count * CELL_WORDS].as_chunks();
-        cells
+    pub(super) fn cell(&self, number: usize) -> &Cell {
+        let (cells, _) = self.words(number, 1).as_chunks();
+        &cells[0]
     }
 
-    #[cfg(test)]
     /// The words of `count` cells from cell `first` on.
+    #[inline]
     pub(super) fn words(&self, first: usize, count: usize) -> &[AtomicU64] {
-        let start = self.offset + first * CELL_WORDS;
-        &self.words[start..start + count * CELL_WORDS]
+        // Whatever a number too large makes of this, the slices refuse it.
+        let start = self.offset.wrapping_add(first.wrapping_mul(CELL_WORDS));
+        &self.words[start..][..count * CELL_WORDS]
     }
 }
 

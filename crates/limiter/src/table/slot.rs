@@ -89,6 +89,33 @@ pub(super) struct Head {
     pub(super) stamps: Stamps,
 }
 
+/// Whose a narrow slot is, as its words say it; made once for all slots that are compared.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Label {
+    /// The length of the key, in its place.
+    length: u64,
+    key: [u64; 2],
+}
+
+impl Label {
+    const LENGTH_MASK: u64 = 0x7f << 47;
+
+    /// The label of a client whose key fits.
+    #[inline]
+    pub(super) fn of(key: &ClientKey, scope: Scope) -> Self {
+        let (bits, length) = key.parts();
+        Self { length: u64::from(length & !LENGTH_MARK) << 47, key: narrow_key(bits, length, scope) }
+    }
+
+    #[inline]
+    pub(super) fn is_on(&self, cell: &Cell) -> bool {
+        let differs = (cell[0].load(Relaxed) & Self::LENGTH_MASK ^ self.length)
+            | (cell[1].load(Relaxed) ^ self.key[0])
+            | (cell[2].load(Relaxed) ^ self.key[1]);
+        differs == 0
+    }
+}
+
 /// The small numbers of a narrow slot whose stamps, if any, are a ring. What [`Head`] is to every slot, for the
 /// usual request and without a detour.
 #[derive(Copy, Clone, Debug)]
@@ -116,7 +143,7 @@ impl RingHead {
             in_flight: (word >> 32) as u32 & 0x7fff,
             len,
             next: (word >> 59) as u32,
-            kept: word & (0x7f << 47),
+            kept: word & Label::LENGTH_MASK,
         })
     }
 
@@ -136,10 +163,11 @@ impl RingHead {
         }
         let still_in = interval_ms - passed;
         let mut live = self.len;
-        let mut oldest = Self::inside(self.next + Self::LEN_MAX - live);
+        // Positions and lengths are below 32, so that nothing here overflows.
+        let mut oldest = Self::inside(self.next.wrapping_add(Self::LEN_MAX).wrapping_sub(live));
         while live > 0 && u32::from((self.last as u16).wrapping_sub(lane(cell, oldest))) >= still_in {
             live -= 1;
-            oldest = Self::inside(oldest + 1);
+            oldest = Self::inside(oldest.wrapping_add(1));
         }
         live
     }
@@ -151,8 +179,8 @@ impl RingHead {
         let word = &cell[3 + self.next as usize / 4 % 5];
         let shift = 16 * (self.next % 4);
         word.store(word.load(Relaxed) & !(0xffff << shift) | u64::from(now & 0xffff) << shift, Relaxed);
-        self.len = (live + 1).min(Self::LEN_MAX);
-        self.next = Self::inside(self.next + 1);
+        self.len = live.wrapping_add(1).min(Self::LEN_MAX);
+        self.next = Self::inside(self.next.wrapping_add(1));
         self.last = now;
     }
 
@@ -342,6 +370,7 @@ impl<'t, const WIDE: bool> Slot<'t, WIDE> {
 }
 
 /// Words 1 and 2 of a narrow slot.
+#[inline]
 fn narrow_key(bits: u128, length: u8, scope: Scope) -> [u64; 2] {
     let address = if length >= LENGTH_MARK { bits as u32 } else { (bits >> 32) as u32 };
     [(bits >> 64) as u64, u64::from(address) << 32 | u64::from(scope.0)]

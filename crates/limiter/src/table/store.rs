@@ -60,34 +60,27 @@ impl<const WIDE: bool> Store<WIDE> {
     #[inline]
     pub(super) fn lock(&self, hash: u64) -> LockedSet<'_, WIDE> {
         let set = ((u128::from(hash) * self.sets.len() as u128) >> 64) as usize;
-        let cells = self.cells_of(set);
         // Both cache misses at once: the slot's line is on its way while the set's word is.
-        if let Some(first) = cells.get(preferred(hash) * Self::CELLS) {
-            std::hint::black_box(first[0].load(Relaxed));
-        }
-        self.locked(set, cells)
+        std::hint::black_box(self.cell(set, preferred(hash))[0].load(Relaxed));
+        self.lock_set(set)
     }
 
     /// Locks a set by its number.
     #[inline]
     pub(super) fn lock_set(&self, set: usize) -> LockedSet<'_, WIDE> {
-        self.locked(set, self.cells_of(set))
-    }
-
-    #[inline]
-    fn cells_of(&self, set: usize) -> &[Cell] {
-        self.cells.row(set * WAYS * Self::CELLS, WAYS * Self::CELLS)
-    }
-
-    #[inline]
-    fn locked<'s>(&'s self, set: usize, cells: &'s [Cell]) -> LockedSet<'s, WIDE> {
         let word = &self.sets[set];
         let tags = word.load(Relaxed) & !LOCK;
         let tags = match word.compare_exchange_weak(tags, tags | LOCK, Acquire, Relaxed) {
             Ok(tags) => tags,
             Err(_) => wait_for(word),
         };
-        LockedSet { store: self, word, cells, set, tags }
+        LockedSet { store: self, word, set, tags }
+    }
+
+    /// The first cell of a slot, which is all of a narrow one.
+    #[inline]
+    fn cell(&self, set: usize, way: usize) -> &Cell {
+        self.cells.cell(number(set, way).wrapping_mul(Self::CELLS))
     }
 
     /// How often each verdict was given in this store.
@@ -125,8 +118,6 @@ fn wait_for(word: &AtomicU64) -> u64 {
 pub(super) struct LockedSet<'s, const WIDE: bool> {
     store: &'s Store<WIDE>,
     word: &'s AtomicU64,
-    /// The set's slots.
-    cells: &'s [Cell],
     set: usize,
     /// The tags as they will be published when the lock is given back.
     tags: u64,
@@ -136,18 +127,19 @@ impl<'s, const WIDE: bool> LockedSet<'s, WIDE> {
     /// The slot in this place of the set.
     pub(super) fn slot(&self, way: usize) -> Slot<'s, WIDE> {
         let count = Store::<WIDE>::CELLS;
-        Slot::new(self.cells[way * count..][..count].as_flattened())
+        Slot::new(self.store.cells.words(number(self.set, way).wrapping_mul(count), count))
     }
 
     /// The first cell of the slot in this place, which is all of a narrow one.
     #[inline]
     pub(super) fn cell(&self, way: usize) -> &'s Cell {
-        &self.cells[way * Store::<WIDE>::CELLS]
+        self.store.cell(self.set, way)
     }
 
     /// The number of a slot in its store.
+    #[inline]
     pub(super) fn index(&self, way: usize) -> u32 {
-        (self.set * WAYS + way) as u32
+        number(self.set, way) as u32
     }
 
     /// The places in use.
@@ -159,7 +151,13 @@ impl<'s, const WIDE: bool> LockedSet<'s, WIDE> {
     /// The place of a client's slot.
     #[inline]
     pub(super) fn find(&self, hash: u64, key: &ClientKey, scope: Scope) -> Option<usize> {
-        Places::with_tag(self.tags, tag_of(hash)).find(|way| self.slot(*way).belongs_to(key, scope))
+        self.find_where(hash, |way| self.slot(way).belongs_to(key, scope))
+    }
+
+    /// The same for who knows better how to tell the client's slot.
+    #[inline]
+    pub(super) fn find_where(&self, hash: u64, is_own: impl Fn(usize) -> bool) -> Option<usize> {
+        Places::with_tag(self.tags, tag_of(hash)).find(|way| is_own(*way))
     }
 
     /// A place for a newcomer: its preferred one, another free one, or the one whose client is worth least. `None`
@@ -185,7 +183,7 @@ impl<'s, const WIDE: bool> LockedSet<'s, WIDE> {
     #[inline]
     pub(super) fn count(&mut self, verdict: Verdict) {
         let (shift, max) = verdict.bits();
-        let count = verdict_count(self.tags, verdict) + 1;
+        let count = verdict_count(self.tags, verdict).wrapping_add(1);
         self.tags &= !(max << shift);
         if count > max {
             self.store.verdicts.0[verdict as usize].fetch_add(count, Relaxed);
@@ -286,6 +284,12 @@ impl Iterator for Places {
         }
         None
     }
+}
+
+/// The number of a slot in its store; of a place that does not exist, some number.
+#[inline]
+fn number(set: usize, way: usize) -> usize {
+    set.wrapping_mul(WAYS).wrapping_add(way)
 }
 
 /// The place in its set a client takes when it is free, and the only one a neighbourhood may use.

@@ -3,7 +3,7 @@
 
 use super::cells::Cell;
 use super::charge::denied_by;
-use super::slot::{Layout, RingHead};
+use super::slot::{Label, Layout, RingHead};
 use super::store::{self, Verdict};
 use super::{Entered, Place, RoomKind, Table, Visit};
 use crate::{Counts, Limits, Reason};
@@ -27,7 +27,7 @@ impl Usual {
         let concurrent_max = limits.concurrent_max.unwrap_or(IN_FLIGHT_MAX);
         let fits = rate.requests_max <= REQUESTS_MAX
             && rate.interval_ms.wrapping_sub(1) < INTERVAL_MAX_MS
-            && (concurrent_max < IN_FLIGHT_MAX || limits.concurrent_max.is_none());
+            && limits.concurrent_max.is_none_or(|max| max < IN_FLIGHT_MAX);
         fits.then_some(Self {
             concurrent_max,
             requests_max: rate.requests_max,
@@ -56,7 +56,8 @@ impl Table {
         }
         let hash = self.hash(&visit.key, visit.scope);
         let mut set = self.narrow.lock(hash);
-        let way = match set.find(hash, &visit.key, visit.scope) {
+        let label = Label::of(&visit.key, visit.scope);
+        let way = match set.find_where(hash, |way| label.is_on(set.cell(way))) {
             Some(way) => way,
             None if set.is_used(store::preferred(hash)) => return None,
             None => {
@@ -85,13 +86,13 @@ impl Usual {
         // The clock of another thread may have been a little ahead.
         let now = if ahead { head.last } else { visit.now_ms as u32 };
         let live = head.live(cell, now, self.interval_ms);
-        let counts = Counts { in_progress: head.in_flight + 1, in_window: live + 1 };
+        let counts = Counts { in_progress: head.in_flight.wrapping_add(1), in_window: live.wrapping_add(1) };
         let reason = self.judge(counts);
         if reason.is_none() || self.count_denied {
             head.push(cell, now, live);
         }
         let stays = (reason.is_none() || visit.keeps_denied) && head.in_flight < IN_FLIGHT_MAX;
-        head.in_flight += u32::from(stays);
+        head.in_flight = head.in_flight.wrapping_add(u32::from(stays));
         head.put(cell);
         Some((counts, reason, stays))
     }
