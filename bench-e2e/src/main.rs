@@ -19,7 +19,7 @@ mod setup;
 mod subject;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -30,24 +30,50 @@ use measure::{Common, Pace};
 use report::Result;
 use scenario::{Scenario, When, Work};
 
-const USAGE: &str = "usage: scripts/bench [--quick] [--rounds N] [--seconds S] [--write] [--plan] [NAME…] | --list
+const USAGE: &str =
+    "usage: scripts/bench [--quick] [--rounds N] [--seconds S] [--write] [--plan] [NAME…] | --list | --help
     --quick     short rounds, nginx and h2o alone, and only the scenarios that matter most
     --rounds N  so many rounds (default: 7; 5 when quick)
     --seconds S so long a round (default: 0.4; 0.25 when quick)
     --write     put what was measured into docs/benchmarks.md and docs/benchmarks.svg
     --plan      say what would be measured and how long it takes, and end
     NAME…       only these scenarios, or those whose name begins so
-    --list      the scenarios";
+    --list      the scenarios
+    --help      this";
 
-fn main() -> anyhow::Result<()> {
+/// Words that are not understood.
+const MISUSED: u8 = 2;
+
+fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if let Some((ceiling::WORD, rest)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
-        return ceiling::run(rest);
+        return ended(ceiling::run(rest));
     }
-    let wanted = Wanted::read(words.into_iter())?;
-    let chosen = wanted.chosen()?;
+    let wanted = Wanted::read(words.into_iter()).and_then(|wanted| Ok((wanted.chosen()?, wanted)));
+    match wanted {
+        Ok((chosen, wanted)) => ended(run(&wanted, chosen)),
+        Err(error) => {
+            eprintln!("{error}\n{USAGE}");
+            ExitCode::from(MISUSED)
+        }
+    }
+}
+
+/// Errors are told in words: a backtrace says nothing to who measures.
+fn ended(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(wanted: &Wanted, chosen: Vec<&'static Scenario>) -> anyhow::Result<()> {
     if let Some(said) = wanted.said {
         match said {
+            Said::Help => println!("{USAGE}"),
             Said::List => list(),
             Said::Plan => println!("{} scenarios, {}", chosen.len(), wanted.duration(&chosen)),
         }
@@ -82,6 +108,7 @@ fn list() {
 /// What is said of the scenarios.
 #[derive(Clone, Copy)]
 enum Said {
+    Help,
     List,
     Plan,
 }
@@ -101,15 +128,16 @@ impl Wanted {
     fn read(mut words: impl Iterator<Item = String>) -> anyhow::Result<Self> {
         let mut wanted = Self::default();
         while let Some(word) = words.next() {
-            let mut value = || words.next().with_context(|| format!("{word} lacks its number\n{USAGE}"));
+            let mut value = || words.next().with_context(|| format!("{word} lacks its number"));
             match word.as_str() {
                 "--quick" => wanted.quick = true,
                 "--write" => wanted.write = true,
+                "--help" | "-h" => wanted.said = Some(Said::Help),
                 "--list" => wanted.said = Some(Said::List),
                 "--plan" => wanted.said = Some(Said::Plan),
                 "--rounds" => wanted.rounds = Some(number(&word, &value()?)?),
                 "--seconds" => wanted.seconds = Some(number(&word, &value()?)?),
-                option if option.starts_with('-') => bail!("{option} is not known\n{USAGE}"),
+                option if option.starts_with('-') => bail!("{option} is not known"),
                 _ => wanted.names.push(word),
             }
         }
@@ -173,7 +201,7 @@ const CONNECTION_S: f64 = 60e-6;
 const CLIENT_S: f64 = 25e-6;
 
 fn number<N: std::str::FromStr>(word: &str, text: &str) -> anyhow::Result<N> {
-    text.parse().ok().with_context(|| format!("{word}: `{text}` is not a number\n{USAGE}"))
+    text.parse().ok().with_context(|| format!("{word}: `{text}` is not a number"))
 }
 
 /// The clients' core; the servers are put on the other one. And as many descriptors as there may be.
