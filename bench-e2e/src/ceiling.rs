@@ -14,9 +14,11 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 /// The words that make this program such a server, and how it is used.
 pub const WORD: &str = "ceiling";
 
-/// Serves until it is ended: `serve ADDRESS FILE` or `pass ADDRESS UPSTREAM`.
+/// Serves until it is ended: `serve ADDRESS FILE THREADS` or `pass ADDRESS UPSTREAM THREADS`.
 pub fn run(words: &[String]) -> anyhow::Result<()> {
-    let [what, address, rest] = words else { bail!("{WORD} serve ADDRESS FILE | {WORD} pass ADDRESS UPSTREAM") };
+    let [what, address, rest, threads] = words else {
+        bail!("{WORD} serve ADDRESS FILE THREADS | {WORD} pass ADDRESS UPSTREAM THREADS")
+    };
     let address: SocketAddr = address.parse()?;
     ensure!(address.ip().is_loopback(), "loopback only");
     let does = match what.as_str() {
@@ -24,7 +26,25 @@ pub fn run(words: &[String]) -> anyhow::Result<()> {
         "pass" => Does::PassTo(rest.parse()?),
         other => bail!("{other} is neither serve nor pass"),
     };
-    Ceiling::open(address, does)?.serve()
+    let (listener, threads) = (listen(address)?, threads.parse()?);
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            let (listener, does) = (listener.try_clone()?, does.clone());
+            scope.spawn(move || Ceiling::open(listener, does)?.serve());
+        }
+        Ceiling::open(listener.try_clone()?, does.clone())?.serve()
+    })
+}
+
+/// A listening socket, which the threads share.
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into()).with_context(|| format!("binding {address}"))?;
+    socket.listen(4096)?;
+    let listener = TcpListener::from(socket);
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// The fields that Doorward answers a file with.
@@ -38,6 +58,7 @@ fn answer(body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
+#[derive(Clone)]
 enum Does {
     /// With these bytes, to every head.
     Answer(Vec<u8>),
@@ -64,13 +85,7 @@ fn number(descriptor: &impl AsRawFd) -> usize {
 }
 
 impl Ceiling {
-    fn open(address: SocketAddr, does: Does) -> anyhow::Result<Self> {
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into()).with_context(|| format!("binding {address}"))?;
-        socket.listen(4096)?;
-        let listener = TcpListener::from(socket);
-        listener.set_nonblocking(true)?;
+    fn open(listener: TcpListener, does: Does) -> anyhow::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &listener, EventData::new_u64(number(&listener) as u64), EventFlags::IN)?;
         Ok(Self { listener, epoll, does, streams: Vec::new() })

@@ -91,7 +91,27 @@ fn entrant(
     (number, variant, setup): (usize, &'static str, &Setup),
     (scenario, common): (&Scenario, &Common<'_>),
 ) -> anyhow::Result<Option<Entrant>> {
-    let port = subject.port() + 10 * u16::try_from(number)?;
+    let mut server: Option<Server> = None;
+    for copy in 0..setup.servers {
+        let port = subject.port() + 10 * u16::try_from(number)? + COPIES_APART * u16::from(copy);
+        let Some(next) = started(subject, (port, setup), (scenario, common))? else { return Ok(None) };
+        server = Some(match server {
+            Some(first) => next.and(first),
+            None => next,
+        });
+    }
+    let row = Row { subject, variant, values: Vec::new(), outcomes: Vec::new() };
+    Ok(server.map(|server| Entrant { row, setup: *setup, server }))
+}
+
+/// Between the ports of servers that share their clients.
+const COPIES_APART: u16 = 100;
+
+fn started(
+    subject: Subject,
+    (port, setup): (u16, &Setup),
+    (scenario, common): (&Scenario, &Common<'_>),
+) -> anyhow::Result<Option<Server>> {
     let scratch = common.scratch;
     let place = Place {
         home: scratch.join(format!("{}-{port}", scenario.name)),
@@ -103,10 +123,7 @@ fn entrant(
     };
     std::fs::create_dir_all(&place.home)?;
     let Some(launch) = subject.set_up(*setup, &place)? else { return Ok(None) };
-    let cores = if setup.threads > 1 { "0,1" } else { "0" };
-    let server = Server::start(launch, place.addresses(*setup), cores)?;
-    let row = Row { subject, variant, values: Vec::new(), outcomes: Vec::new() };
-    Ok(Some(Entrant { row, setup: *setup, server }))
+    Server::start(launch, place.addresses(*setup), setup.cores()).map(Some)
 }
 
 fn once(entrant: &Entrant, work: Work, pace: Pace) -> anyhow::Result<Outcome> {

@@ -23,6 +23,8 @@ pub struct Line {
     pub ratio: Option<Spread>,
     /// Ours by that of the same server's first setup.
     pub of_first: Option<Spread>,
+    /// Ours by that of the same server's setup before, where that is not the first.
+    pub of_previous: Option<Spread>,
     /// The ceiling's value by ours.
     pub of_ceiling: Option<f64>,
 }
@@ -55,10 +57,14 @@ impl Result<'_> {
         let first = first.filter(|first| first.variant != row.variant);
         // Two setups of one server in one round had the same neighbours: their ratio is what says most.
         let of_first = first.map(|first| spread(&row.values, &first.values));
-        let ceiling = self.rows.iter().find(|other| other.subject == Subject::Ceiling && other.subject != row.subject);
+        let before = self.rows.iter().take_while(|other| !std::ptr::eq(*other, row));
+        let previous = before.filter(|other| other.subject == row.subject).skip(1).last();
+        let of_previous = previous.map(|previous| spread(&row.values, &previous.values));
+        let is_ceiling = |other: &&Row| other.subject == Subject::Ceiling && other.variant == row.variant;
+        let ceiling = self.rows.iter().find(is_ceiling).filter(|_| row.subject != Subject::Ceiling);
         let of_ceiling = ceiling.map(|ceiling| median(&ceiling.values) / median(&row.values));
         let (median, least, most) = (median(&row.values), least(&row.values), most(&row.values));
-        Line { label, median, least, most, ratio, of_first, of_ceiling }
+        Line { label, median, least, most, ratio, of_first, of_previous, of_ceiling }
     }
 
     /// The better of nginx's configurations.
@@ -133,6 +139,12 @@ impl Result<'_> {
             columns.extend([
                 Column { head: "× the first", cell: |line, _| bold(line.of_first) },
                 Column { head: "of these", cell: |line, _| range(line.of_first) },
+            ]);
+        }
+        if lines.iter().any(|line| line.of_previous.is_some()) {
+            columns.extend([
+                Column { head: "× the one before", cell: |line, _| bold(line.of_previous) },
+                Column { head: "of these", cell: |line, _| range(line.of_previous) },
             ]);
         }
         if lines.iter().any(|line| line.of_ceiling.is_some()) {
@@ -214,6 +226,27 @@ fn most(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_setup_by_the_first_and_by_the_one_before() {
+        let row = |subject, variant, value| Row { subject, variant, values: vec![value], outcomes: Vec::new() };
+        let rows = [("one", 2.0), ("two", 3.0), ("three", 6.0)].into_iter().flat_map(|(variant, value)| {
+            [row(Subject::Doorward, variant, value), row(Subject::Ceiling, variant, value / 2.0)]
+        });
+        let result = Result { scenario: &crate::scenario::ALL[0], rows: rows.collect() };
+        let middle = |spread: Option<Spread>| spread.map(|spread| spread.middle);
+        let ratios = result
+            .lines()
+            .into_iter()
+            .map(|line| (line.label, middle(line.of_first), middle(line.of_previous), line.of_ceiling));
+        let ratios: Vec<_> = ratios.filter(|(label, ..)| label.starts_with("doorward")).collect();
+        let expected = [
+            ("doorward, one".to_owned(), None, None, Some(0.5)),
+            ("doorward, two".to_owned(), Some(1.5), None, Some(0.5)),
+            ("doorward, three".to_owned(), Some(3.0), Some(2.0), Some(0.5)),
+        ];
+        assert_eq!(ratios, expected);
+    }
 
     #[test]
     fn the_middle_one() {

@@ -2,7 +2,7 @@
 
 use crate::load::Kind;
 use crate::setup::{Limits, Setup};
-use crate::subject::Subject::{self, Caddy, Doorward, H2o, Haproxy, Lighttpd, Nginx, NginxCopy};
+use crate::subject::Subject::{self, Caddy, Ceiling, Doorward, H2o, Haproxy, Lighttpd, Nginx, NginxCopy};
 
 /// One kind of work.
 #[derive(Clone, Copy, Debug)]
@@ -281,11 +281,11 @@ pub const ALL: &[Scenario] = &[
     .patient(),
     scenario(
         "two-threads",
-        "1 KiB, one thread and two",
-        &[("1 thread", Setup::BARE), ("2 threads", Setup::BARE.threads(2))],
+        "1 KiB: one thread, two servers of one thread, and one of two, both beside the clients",
+        &[("1 thread", Setup::BARE), ("2 servers", Setup::BARE.servers(2)), ("2 threads", Setup::BARE.threads(2))],
         file("/1k.html"),
     )
-    .by(PAIR)
+    .by(&[Doorward, NginxCopy, Ceiling])
     .of_first(1.1, 1.03)
     .patient(),
     // Memory.

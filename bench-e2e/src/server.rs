@@ -19,6 +19,8 @@ const TICKS: f64 = 100.0;
 pub struct Server {
     child: Child,
     launch: Launch,
+    /// Another one that shares the clients.
+    beside: Option<Box<Server>>,
     pub addresses: Vec<SocketAddr>,
 }
 
@@ -34,9 +36,16 @@ impl Server {
             .envs(launch.environment.iter().cloned());
         command.stdin(Stdio::null()).stdout(output()?).stderr(Stdio::piped());
         let child = command.spawn().with_context(|| format!("starting {}", launch.command.join(" ")))?;
-        let mut server = Self { child, launch, addresses };
+        let mut server = Self { child, launch, beside: None, addresses };
         server.wait()?;
         Ok(server)
+    }
+
+    /// Both as if they were one.
+    pub fn and(mut self, other: Self) -> Self {
+        self.addresses.extend(&other.addresses);
+        self.beside = Some(Box::new(other));
+        self
     }
 
     fn wait(&mut self) -> anyhow::Result<()> {
@@ -61,18 +70,20 @@ impl Server {
         if !status.success() {
             bail!("{} failed", self.launch.reload.join(" "));
         }
-        Ok(())
+        self.beside.as_ref().map_or(Ok(()), |beside| beside.reload())
     }
 
     /// CPU time of all its processes so far, in microseconds: exact for threads that live, in ticks for processes that
     /// ended.
     pub fn cpu_us(&self) -> f64 {
-        self.processes().into_iter().map(|process| living_us(process) + ended_us(process)).sum()
+        let own: f64 = self.processes().into_iter().map(|process| living_us(process) + ended_us(process)).sum();
+        own + self.beside.as_ref().map_or(0.0, |beside| beside.cpu_us())
     }
 
     /// Resident memory of all its processes.
     pub fn memory_kib(&self) -> u64 {
-        self.processes().into_iter().filter_map(resident_kib).sum()
+        let own: u64 = self.processes().into_iter().filter_map(resident_kib).sum();
+        own + self.beside.as_ref().map_or(0, |beside| beside.memory_kib())
     }
 
     fn processes(&self) -> Vec<u32> {

@@ -38,6 +38,8 @@ pub struct Setup {
     /// One site on each of so many addresses.
     pub sites: u8,
     pub threads: u8,
+    /// So many servers of their own share the clients.
+    pub servers: u8,
 }
 
 impl Setup {
@@ -51,6 +53,7 @@ impl Setup {
         forwards: false,
         sites: 1,
         threads: 1,
+        servers: 1,
     };
     /// What a front door is for: both limits and the log.
     pub const WHOLE: Self = Self { limits: Limits::Wide, log: true, ..Self::BARE };
@@ -85,6 +88,15 @@ impl Setup {
 
     pub const fn threads(self, threads: u8) -> Self {
         Self { threads, ..self }
+    }
+
+    pub const fn servers(self, servers: u8) -> Self {
+        Self { servers, ..self }
+    }
+
+    /// Where they run: on the clients' core, too, where one is not enough.
+    pub const fn cores(self) -> &'static str {
+        if self.threads > 1 || self.servers > 1 { "0,1" } else { "0" }
     }
 }
 
