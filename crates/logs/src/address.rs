@@ -22,13 +22,39 @@ pub(crate) fn put_scoped_ip(out: &mut Vec<u8>, address: SocketAddr) {
     }
 }
 
-fn put_v4(out: &mut Vec<u8>, ip: Ipv4Addr) {
-    for (index, octet) in ip.octets().into_iter().enumerate() {
-        if index > 0 {
-            out.push(b'.');
+/// Every octet with a dot behind it, and its length with the dot.
+const OCTETS: [([u8; 4], u8); 256] = {
+    let mut octets = [([b'.'; 4], 0); 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let length = if octet < 10 {
+            1
+        } else if octet < 100 {
+            2
+        } else {
+            3
+        };
+        let (mut rest, mut at) = (octet, length);
+        while at > 0 {
+            at -= 1;
+            octets[octet].0[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
         }
-        put_number(out, octet.into());
+        octets[octet].1 = length as u8 + 1;
+        octet += 1;
     }
+    octets
+};
+
+fn put_v4(out: &mut Vec<u8>, ip: Ipv4Addr) {
+    let mut text = [0; 16];
+    let mut end = 0;
+    for octet in ip.octets() {
+        let (digits, length) = OCTETS[usize::from(octet)];
+        text[end..end + 4].copy_from_slice(&digits);
+        end += usize::from(length);
+    }
+    out.extend_from_slice(&text[..end - 1]);
 }
 
 fn put_v6(out: &mut Vec<u8>, ip: Ipv6Addr) {
@@ -104,6 +130,11 @@ mod tests {
         assert_eq!(scoped("[::1]:80", 0), "::1%0");
         assert_eq!(scoped("127.0.0.1:80", 0), "127.0.0.1");
         assert_eq!(scoped("[::ffff:10.0.0.1]:80", 0), "10.0.0.1");
+    }
+
+    #[test]
+    fn every_octet() {
+        (0..=255).for_each(|octet: u8| check([octet, octet, 0, octet].into()));
     }
 
     proptest! {

@@ -26,12 +26,13 @@ impl Escape {
         match value {
             None | Some(b"") => out.push(b'-'),
             Some(value) if value.len() > self.value_bytes_max => out.extend_from_slice(TOO_LONG),
-            // The usual case, in a form the compiler turns into vector instructions: copied, then mended in place.
-            Some(value) if self.percent.is_empty() && value.is_ascii() => {
+            // The usual case: copied whole, then mended in place, unless something in it needs a closer look.
+            Some(value) if self.percent.is_empty() => {
                 let start = out.len();
                 out.extend_from_slice(value);
-                for byte in &mut out[start..] {
-                    *byte = if byte.is_ascii_graphic() { *byte } else { b'+' };
+                if !mend(&mut out[start..]) {
+                    out.truncate(start);
+                    put_printable(out, value, self.percent);
                 }
             }
             Some(value) => put_printable(out, value, self.percent),
@@ -42,6 +43,37 @@ impl Escape {
     pub(crate) fn put_cut(self, out: &mut Vec<u8>, value: Option<&[u8]>, bytes_max: usize) {
         self.put(out, value.map(|value| cut(value, bytes_max)));
     }
+}
+
+/// Makes every ASCII byte that is not a printable character a `+`; false when there are other bytes, which are spoilt then.
+fn mend(value: &mut [u8]) -> bool {
+    match value.len() {
+        0..8 => value.iter_mut().fold(true, |is_ascii, byte| is_ascii & mend_block(std::array::from_mut(byte))),
+        8..16 => mend_blocks::<8>(value),
+        16.. => mend_blocks::<16>(value),
+    }
+}
+
+/// For at least `BYTES` bytes. The last block overlaps the one before it: what is mended stays as it is.
+fn mend_blocks<const BYTES: usize>(value: &mut [u8]) -> bool {
+    let mut is_ascii = true;
+    for block in value.as_chunks_mut::<BYTES>().0 {
+        is_ascii &= mend_block(block);
+    }
+    if let Some(block) = value.last_chunk_mut::<BYTES>() {
+        is_ascii &= mend_block(block);
+    }
+    is_ascii
+}
+
+/// Of a known length, so that the compiler makes vector instructions of it.
+#[inline]
+fn mend_block<const BYTES: usize>(block: &mut [u8; BYTES]) -> bool {
+    let all = block.iter().fold(0, |all, byte| all | byte);
+    for byte in block {
+        *byte = if byte.is_ascii_graphic() { *byte } else { b'+' };
+    }
+    all < 0x80
 }
 
 /// Appends a value: spaces and what cannot be printed become `+` (IIS reference §6.3), `percent` becomes `%XX`.
@@ -157,6 +189,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_usual_case_writes_what_the_general_one_does(value in prop_oneof![
+            prop::collection::vec(any::<u8>(), 1..80),
+            prop::collection::vec(0..0x80_u8, 1..80),
+            "[ -~]{1,80}é?[ -~]{0,40}".prop_map(String::into_bytes),
+        ]) {
+            let (mut usual, mut general) = (b" ".to_vec(), b" ".to_vec());
+            Escape::w3c(VALUE_BYTES_MAX).put(&mut usual, Some(&value));
+            put_printable(&mut general, &value, b"");
+            prop_assert_eq!(usual, general);
+        }
+
         #[test]
         fn any_bytes_stay_one_field(value: Vec<u8>) {
             let mut out = Vec::new();

@@ -1,17 +1,43 @@
 //! Decimal numbers by hand: `format!` would cost more than the rest of the line.
 
+/// Two digits of every number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
 /// Appends a number in decimal.
+#[inline]
 pub(crate) fn put_number(out: &mut Vec<u8>, number: u64) {
+    match number {
+        0..10 => out.push(b'0' + number as u8),
+        10..100 => out.extend_from_slice(&PAIRS[number as usize]),
+        // Most are a status.
+        100..1000 => {
+            let [tens, ones] = PAIRS[(number % 100) as usize];
+            out.extend_from_slice(&[b'0' + (number / 100) as u8, tens, ones]);
+        }
+        1000.. => put_long_number(out, number),
+    }
+}
+
+fn put_long_number(out: &mut Vec<u8>, number: u64) {
     let mut digits = [b'0'; 20];
     let mut start = digits.len();
     let mut rest = number;
-    loop {
+    while rest >= 10 {
+        start -= 2;
+        digits[start..start + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+        rest /= 100;
+    }
+    if rest > 0 {
         start -= 1;
-        digits[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+        digits[start] = b'0' + rest as u8;
     }
     out.extend_from_slice(&digits[start..]);
 }
@@ -43,7 +69,9 @@ mod tests {
 
     #[test]
     fn edges() {
-        [0, 9, 10, 99, 100, u64::from(u32::MAX), u64::MAX].into_iter().for_each(check);
+        [0, 9, 10, 99, 100, 999, 1000, 1001, 10_000, 99_999, 100_000, u64::from(u32::MAX), u64::MAX]
+            .into_iter()
+            .for_each(check);
     }
 
     #[test]

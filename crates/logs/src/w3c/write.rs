@@ -10,7 +10,13 @@ use crate::record::Record;
 /// Appends the site's columns of one record, separated by single spaces, with the line end.
 pub(crate) fn put_line(out: &mut Vec<u8>, around: &Surroundings<'_>, record: &Record<'_>) {
     let start = out.len();
-    for column in around.site.columns() {
+    let mut columns = around.site.columns();
+    if let [Column::Date, Column::Time, others @ ..] = columns {
+        out.extend_from_slice(around.time.date_time());
+        out.push(b' ');
+        columns = others;
+    }
+    for column in columns {
         put_column(out, *column, around, record);
         out.push(b' ');
     }
