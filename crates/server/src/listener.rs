@@ -22,7 +22,8 @@ const BACKLOG: i32 = 4096;
 pub(crate) const UNSENT_BYTES: u32 = 128 * 1024;
 /// When there are too few descriptors for another connection: long enough not to spin, short enough not to be noticed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Clients accepted at a time before others get their turn.
+/// Clients that the only thread accepts at a time before others get their turn. Where there are more threads each takes one
+/// and looks again, so that the next one may be another's: else the first to wake takes a whole burst, and keeps it.
 const ACCEPTED_MAX: usize = 64;
 /// An error of one connection is that connection's; want of descriptors or memory is ours, and passes.
 const EXHAUSTED: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
@@ -49,7 +50,8 @@ impl Worker {
     /// Accepts the clients that wait at a listener, each served as far as that is possible at once.
     pub(crate) fn accept(self: &Rc<Self>, number: u64) {
         let errors = &self.shared.totals.accept_errors;
-        for _ in 0..ACCEPTED_MAX {
+        let accepted_max = if self.shared.threads > 1 { 1 } else { ACCEPTED_MAX };
+        for _ in 0..accepted_max {
             let Some((listener, accepted)) = self.next_client(number) else { return };
             match accepted {
                 Ok((tcp, peer)) => {
