@@ -196,9 +196,7 @@ impl Visitor {
         let passed_ms = if self.gap_ms == 0 { self.requests / 1000 } else { self.requests * self.gap_ms };
         drop(limiter.decide(policy, &client(self.random.below(self.clients)), self.start_ms + passed_ms));
     }
-}
 
-impl Visitor {
     /// Touches the line of a random client for a decision, and once more for the end.
     pub fn touch(&mut self, lines: &Lines) {
         let client = self.random.below(self.clients) + self.zero;
